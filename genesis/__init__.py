@@ -1,0 +1,1 @@
+"""The first state: chain specifications and how block zero is built from them."""

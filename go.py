@@ -1,0 +1,227 @@
+"""The one door: makes the environment once, then runs what is asked in it. Standard library only.
+
+    python3 go.py               run the development chain (the same as `python3 go.py dev`)
+    python3 go.py test [ARGS]   run the tests; ARGS go to pytest
+    python3 go.py check         run everything that CI runs, the tests last
+    python3 go.py COMMAND ...   run `ballast COMMAND ...`; `python3 go.py --help` lists the commands
+
+It parses under Python 3.8 as well, so that an older Python is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+PYTHON_MIN = (3, 11)
+ROOT = Path(__file__).resolve().parent
+LOCK = ROOT / "requirements.lock"
+PROJECT = ROOT / "pyproject.toml"
+VENV = ROOT / ".venv"
+STAMP = VENV / "ballast-stamp"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+PACKAGES = ("runtime", "pallets", "governance", "genesis", "node")
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message is one line that says what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environment when needed, then become the command asked for."""
+    if sys.version_info < PYTHON_MIN:  # noqa: UP036 (this file meets whichever Python is there)
+        wanted, found = (".".join(map(str, version[:2])) for version in (PYTHON_MIN, sys.version_info))
+        return fail(f"Ballast needs Python {wanted} or newer; this is Python {found}. Try: python{wanted} go.py")
+    try:
+        make_environment()
+    except SetupError as refusal:
+        return fail(str(refusal))
+    if arguments[:1] == ["test"]:
+        become(python("-m", "pytest", *arguments[1:]), cwd=ROOT)
+    if arguments == ["check"]:
+        return check()
+    become(python("-P", "-m", "node", *(arguments or ["dev"])))
+
+
+# The environment.
+
+
+def make_environment() -> None:
+    """Bring `.venv` to what the lock and the project ask for; the stamp, written last, says that it is whole."""
+    environment, project = digest(LOCK, sys.version, str(ROOT)), digest(PROJECT)
+    if stamps() == [environment, project]:
+        return
+    with alone():
+        found = stamps()
+        if found[:1] != [environment]:
+            create_environment()
+        elif found == [environment, project]:
+            return
+        STAMP.unlink(missing_ok=True)
+        say("installing Ballast itself")
+        pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+        STAMP.write_text(f"{environment}\n{project}\n", encoding="utf-8")
+
+
+def create_environment() -> None:
+    """A fresh `.venv` holding exactly the lock; what stood there before, whole or half-made, is removed."""
+    started = time.monotonic()
+    say(f"making {VENV.name} with Python {sys.version.split()[0]}: once, about a minute")
+    shutil.rmtree(VENV, ignore_errors=True)
+    made = capture([sys.executable, "-m", "venv", str(VENV)])
+    if made.returncode != 0:
+        raise SetupError(
+            f"cannot make {VENV}: {last_line(made.stdout)} (Python's venv module with pip is needed; "
+            "on Debian and Ubuntu: apt install python3-venv)"
+        )
+    count = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
+    say(f"installing {count} locked packages, each checked against its hash")
+    pip("--require-hashes", "-r", str(LOCK))
+    say(f"packages ready after {time.monotonic() - started:.0f} s")
+
+
+def pip(*arguments: str) -> None:
+    """`pip install`, configured as this machine configures pip."""
+    flags = ("--disable-pip-version-check", "--no-input", "--quiet")
+    done = capture(python("-m", "pip", "install", *flags, *arguments))
+    if done.returncode != 0:
+        print(done.stdout, file=sys.stderr, end="")
+        raise SetupError("pip could not install the packages (its words are above); mend that and start again")
+
+
+def stamps() -> list[str]:
+    """The digests that `.venv` was made for; nothing when it is absent or half-made."""
+    return STAMP.read_text(encoding="utf-8").split() if STAMP.exists() and PYTHON.exists() else []
+
+
+def digest(file: Path, *context: str) -> str:
+    """Names a file's content and the circumstances that its use depends on."""
+    content = hashlib.sha256(file.read_bytes())
+    for word in context:
+        content.update(b"\0" + word.encode())
+    return content.hexdigest()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time makes the environment; a second waits for it."""
+    with open(ROOT / ".venv.lock", "w", encoding="utf-8") as lock:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield  # closing the file opens the door to the next
+
+
+# The checks, in order of speed; the tests come last.
+
+
+def check() -> int:
+    """Everything that CI runs; stops at the first failing step, and pytest's own line closes it."""
+    started = time.monotonic()
+    for name, step in CHECKS:
+        began = time.monotonic()
+        output = step()
+        seconds = time.monotonic() - began
+        if output is not None:
+            print(output.rstrip())
+            return fail(f"check: {name} failed after {seconds:.1f} s")
+        say(f"check: {name}: ok, {seconds:.1f} s")
+    say(f"check: all but the tests: ok, {time.monotonic() - started:.1f} s; the tests:")
+    become(python("-m", "pytest"), cwd=ROOT)
+
+
+def run(*command: str) -> Callable[[], str | None]:
+    """A step that runs a command: None when it succeeds, its output when it fails."""
+
+    def step() -> str | None:
+        done = capture(python(*command))
+        return None if done.returncode == 0 else done.stdout
+
+    return step
+
+
+def audit_hash_seeds() -> str | None:
+    """Two processes whose hashes differ must print the same roots and bytes; returns the lines that differ."""
+    runs = [capture(python(str(ROOT / "tests" / "hashseed.py")), PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    for done in runs:
+        if done.returncode != 0:
+            return done.stdout
+    first, second = (done.stdout.splitlines() for done in runs)
+    if first == second:
+        return None
+    pairs = [f"seed 1: {a}\nseed 2: {b}" for a, b in zip(first, second, strict=False) if a != b]
+    return "\n".join(pairs or [f"seed 1 printed {len(first)} lines, seed 2 printed {len(second)}"])
+
+
+CHECKS: tuple[tuple[str, Callable[[], str | None]], ...] = (
+    ("format", run("-m", "ruff", "format", "--check", str(ROOT))),
+    ("lint", run("-m", "ruff", "check", str(ROOT))),
+    ("import contracts", run("-c", "from importlinter.cli import lint_imports_command as run; run()")),
+    ("determinism and tidiness", run(str(ROOT / "tests" / "tidy.py"))),
+    ("mypy strict", run("-m", "mypy")),
+    ("pyright strict", run("-m", "pyright", "--pythonpath", str(PYTHON))),
+    ("hash-seed audit", audit_hash_seeds),
+)
+
+
+# Processes and words.
+
+
+def python(*arguments: str) -> list[str]:
+    """A command for the environment's own interpreter."""
+    return [str(PYTHON), *arguments]
+
+
+def capture(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run to the end in the project's folder, both outputs in one text."""
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def become(command: list[str], cwd: Path | None = None) -> NoReturn:
+    """Be replaced by a command, so that its signals and its exit status are ours."""
+    if cwd is not None:
+        os.chdir(cwd)
+    sys.stdout.flush()
+    if os.name == "nt":
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+def say(text: str) -> None:
+    print(f"ballast: {text}", flush=True)
+
+
+def fail(text: str) -> int:
+    print(f"ballast: {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+def last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The world: Trio, storage, sockets and people; it carries and shows, and decides nothing."""

@@ -1,0 +1,1 @@
+"""The mechanisms of the chain: one folder each, none imports another."""

@@ -1,0 +1,1 @@
+"""The deterministic machine: bytes and values in, values out."""

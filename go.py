@@ -38,9 +38,11 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Make the environment when needed, then become the command asked for."""
-    if sys.version_info < PYTHON_MIN:  # noqa: UP036 (this file meets whichever Python is there)
+    if sys.version_info < PYTHON_MIN:
         wanted, found = (".".join(map(str, version[:2])) for version in (PYTHON_MIN, sys.version_info))
-        return fail(f"Ballast needs Python {wanted} or newer; this is Python {found}. Try: python{wanted} go.py")
+        return fail(
+            f"Ballast needs Python {wanted} or newer; this is Python {found}. Try: python{wanted} go.py"
+        )
     try:
         make_environment()
     except SetupError as refusal:
@@ -56,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make_environment() -> None:
-    """Bring `.venv` to what the lock and the project ask for; the stamp, written last, says that it is whole."""
+    """Bring `.venv` to what the lock and the project ask for; the stamp, written last, says it is whole."""
     environment, project = digest(LOCK, sys.version, str(ROOT)), digest(PROJECT)
     if stamps() == [environment, project]:
         return
@@ -95,7 +97,9 @@ def pip(*arguments: str) -> None:
     done = capture(python("-m", "pip", "install", *flags, *arguments))
     if done.returncode != 0:
         print(done.stdout, file=sys.stderr, end="")
-        raise SetupError("pip could not install the packages (its words are above); mend that and start again")
+        raise SetupError(
+            "pip could not install the packages (its words are above); mend that and start again"
+        )
 
 
 def stamps() -> list[str]:
@@ -155,7 +159,7 @@ def run(*command: str) -> Callable[[], str | None]:
 
 
 def audit_hash_seeds() -> str | None:
-    """Two processes whose hashes differ must print the same roots and bytes; returns the lines that differ."""
+    """Two processes whose hashes differ must print the same lines; returns those that differ."""
     runs = [capture(python(str(ROOT / "tests" / "hashseed.py")), PYTHONHASHSEED=seed) for seed in ("1", "2")]
     for done in runs:
         if done.returncode != 0:

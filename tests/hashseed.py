@@ -1,4 +1,4 @@
-"""The hash-seed audit: prints what must not depend on PYTHONHASHSEED, a line each; `go.py check` compares two runs.
+"""The hash-seed audit: prints what must not depend on it, a line each; `go.py check` compares two runs.
 
 A section is a function that yields lines. To audit something new, write its section and add it to SECTIONS.
 """

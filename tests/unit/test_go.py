@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import go
 import pytest
+
+import go
 
 
 def test_an_old_python_is_refused_in_one_line(
@@ -30,12 +31,14 @@ def test_a_failing_venv_is_one_clear_line(
     monkeypatch.setattr("sys.executable", "/bin/false")
     assert go.main(["test"]) == 1
     assert capsys.readouterr().err == (
-        f"ballast: cannot make {tmp_path / 'VENV'}: no reason given (Python's venv module with pip is needed; "
-        "on Debian and Ubuntu: apt install python3-venv)\n"
+        f"ballast: cannot make {tmp_path / 'VENV'}: no reason given (Python's venv module with pip "
+        "is needed; on Debian and Ubuntu: apt install python3-venv)\n"
     )
 
 
-def test_an_environment_without_its_stamp_is_half_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_environment_without_its_stamp_is_half_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(go, "STAMP", tmp_path / "stamp")
     monkeypatch.setattr(go, "PYTHON", tmp_path / "python")
     (tmp_path / "python").touch()
@@ -50,7 +53,10 @@ def test_a_digest_names_content_and_circumstances(tmp_path: Path) -> None:
     file = tmp_path / "lock"
     file.write_bytes(b"one")
     assert go.digest(file) == hashlib.sha256(b"one").hexdigest()
-    assert len({go.digest(file), go.digest(file, "3.11"), go.digest(file, "3.12"), go.digest(file, "3.1", "1")}) == 4
+    assert (
+        len({go.digest(file), go.digest(file, "3.11"), go.digest(file, "3.12"), go.digest(file, "3.1", "1")})
+        == 4
+    )
 
 
 def test_the_lock_pins_every_package_by_hash_and_names_no_registry() -> None:

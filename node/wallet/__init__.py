@@ -1,0 +1,1 @@
+"""The wallet: secrets, the phrases that people write down for them, and signing."""

@@ -1,0 +1,35 @@
+"""The state trie: Substrate's base-16 Patricia trie, persistent, so that past and competing states stay readable."""
+
+from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion
+from runtime.trie.proof import (
+    IncompleteProof,
+    InvalidProof,
+    MalformedProof,
+    SuperfluousProof,
+    verify_proof,
+    verify_proofs,
+)
+from runtime.trie.root import ordered_trie_root, trie_root
+from runtime.trie.trie import Update, update
+from runtime.trie.walk import get, keys, prove
+
+__all__ = [
+    "EMPTY_ROOT",
+    "Branch",
+    "IncompleteProof",
+    "InvalidProof",
+    "Leaf",
+    "MalformedProof",
+    "Nodes",
+    "StateVersion",
+    "SuperfluousProof",
+    "Update",
+    "get",
+    "keys",
+    "ordered_trie_root",
+    "prove",
+    "trie_root",
+    "update",
+    "verify_proof",
+    "verify_proofs",
+]

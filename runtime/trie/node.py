@@ -1,0 +1,202 @@
+"""The nodes of the trie: Substrate's byte encoding of leaves and branches, and frozen branches with numeric ids.
+
+Encoding, as in `sp_trie::node_header` and `sp_trie::node_codec` of polkadot-sdk:
+
+    node   = header, partial key, [children bitmap, u16 little-endian], [value], children
+    header = kind in the high bits, number of nibbles in the low ones; when those are all ones, the rest of the
+             number follows in bytes of 255 and one last byte below 255
+    value  = compact length and bytes, or the 32-byte blake2b-256 of the value (a kind of its own)
+    child  = compact length and the child's own encoding if that is shorter than 32 bytes, else its blake2b-256
+
+A frozen node never points to another: it names its children by id. Ids are unique for the life of a store; even
+ones are branches, odd ones leaves, and 0 is the empty trie. A leaf is its whole key and value, so it keeps its id
+when a change above it moves the place where its partial key starts.
+"""
+
+from array import array
+from collections.abc import Mapping
+from enum import IntEnum
+from functools import cache
+from hashlib import blake2b
+from typing import Protocol, TypeAlias
+
+from runtime.trie.nibbles import pack
+
+HASH_SIZE = 32
+"""Bytes of a node's or a value's digest; a shorter node stands inline in its parent."""
+
+KEY_BYTES_MAX = 32_767
+"""The longest key: Substrate's decoders refuse a partial key of more than 65,535 nibbles."""
+
+HEADERS_PREPARED = 512
+"""Leaf headers up to this many nibbles are looked up, longer ones computed."""
+
+EMPTY_NODE = b"\0"
+EMPTY_ROOT = blake2b(EMPTY_NODE, digest_size=HASH_SIZE).digest()
+"""The root of the trie that holds nothing."""
+
+LEAF = (0x40, 6)
+BRANCH = (0x80, 6)
+BRANCH_WITH_VALUE = (0xC0, 6)
+LEAF_WITH_HASH = (0x20, 5)
+BRANCH_WITH_HASH = (0x10, 4)
+
+Leaf: TypeAlias = tuple[bytes, bytes]
+"""A key and its value."""
+
+
+class StateVersion(IntEnum):
+    """How values stand in the trie."""
+
+    V0 = 0
+    """Every value stands whole in its node."""
+    V1 = 1
+    """A value of 33 bytes or more stands by its blake2b-256."""
+
+    @property
+    def inline_max(self) -> int:
+        """The length in bytes of the longest value that stands whole in its node."""
+        return HASH_SIZE if self else (1 << 32) - 1
+
+
+class Shape:
+    """What the versions of a branch share while only values below it change."""
+
+    __slots__ = ("base", "depth", "has_value", "is_regular", "keys", "partial", "slots", "start")
+
+    def __init__(
+        self,
+        start: int,
+        partial: str,
+        slots: Mapping[str, int],
+        keys: list[bytes | None],
+        base: int,
+        has_value: bool,
+        is_regular: bool,
+    ) -> None:
+        self.start = start
+        """The number of nibbles above the branch, its parent's choice among children included."""
+        self.partial = partial
+        """The nibbles that all keys below the branch share from `start` on."""
+        self.depth = start + len(partial)
+        """The position of the nibble that chooses among the children."""
+        self.slots = slots
+        """Nibble -> place among the children that exist."""
+        self.keys = keys
+        """Place -> key of the leaf there; None for a branch, and for a leaf that was not read yet."""
+        self.base = base
+        """Where the first child stands in the encoding."""
+        self.has_value = has_value
+        """Whether a key ends at this branch: its leaf is the last of the ids."""
+        self.is_regular = is_regular
+        """Whether every child stands by its digest, 33 bytes apart."""
+
+
+class Branch:
+    """One frozen version of a branch: its exact encoding, and the ids of its children."""
+
+    __slots__ = ("buffer", "id", "ids", "shape")
+
+    def __init__(self, id: int, shape: Shape, ids: "array[int]", buffer: bytes) -> None:
+        self.id = id
+        self.shape = shape
+        self.ids = ids
+        """Ids of the children in nibble order, then that of the branch's own value if it has one."""
+        self.buffer = buffer
+
+
+class Nodes(Protocol):
+    """Where a trie finds the frozen nodes that it did not make itself.
+
+    Both raise the store's own error when the id is not there: pruned, or never written.
+    """
+
+    def branch(self, id: int, /) -> Branch: ...
+
+    def leaf(self, id: int, /) -> Leaf: ...
+
+
+def header(kind: tuple[int, int], nibbles: int) -> bytes:
+    """The first bytes of a node: `kind`, and how many nibbles its partial key has."""
+    bits, width = kind
+    full = (1 << width) - 1
+    if nibbles < full:
+        return bytes((bits | nibbles,))
+    rest = nibbles - full
+    return bytes((bits | full, *([255] * (rest // 255)), rest % 255))
+
+
+_LEAF_HEADERS = tuple(header(LEAF, nibbles) for nibbles in range(HEADERS_PREPARED))
+_LEAF_WITH_HASH_HEADERS = tuple(header(LEAF_WITH_HASH, nibbles) for nibbles in range(HEADERS_PREPARED))
+_LOW_NIBBLE = tuple(bytes((byte & 15,)) for byte in range(256))
+
+
+@cache
+def slots_of(bitmap: int) -> Mapping[str, int]:
+    """Nibble -> place, for the children that `bitmap` says exist; the same object for the same bitmap."""
+    present = [nibble for nibble in range(16) if bitmap >> nibble & 1]
+    return {f"{nibble:x}": slot for slot, nibble in enumerate(present)}
+
+
+def compact(number: int) -> bytes:
+    """The SCALE compact encoding of a length below 2^30."""
+    if number < 1 << 6:
+        return bytes((number << 2,))
+    if number < 1 << 14:
+        return (number << 2 | 1).to_bytes(2, "little")
+    return (number << 2 | 2).to_bytes(4, "little")
+
+
+def digest_of(data: bytes) -> bytes:
+    """blake2b-256."""
+    return blake2b(data, digest_size=HASH_SIZE).digest()
+
+
+def reference_of(encoded: bytes) -> bytes:
+    """How a parent names a node: the node itself if short, else its digest."""
+    return encoded if len(encoded) < HASH_SIZE else digest_of(encoded)
+
+
+def encode_leaf(key: bytes, start: int, value: bytes, inline_max: int) -> bytes:
+    """The encoding of the leaf of `key` under `start` nibbles of branches."""
+    nibbles = 2 * len(key) - start
+    middle = start >> 1
+    if start & 1:
+        partial = _LOW_NIBBLE[key[middle]] + key[middle + 1 :]
+    else:
+        partial = key[middle:]
+    if len(value) > inline_max:
+        head = (
+            _LEAF_WITH_HASH_HEADERS[nibbles] if nibbles < HEADERS_PREPARED else header(LEAF_WITH_HASH, nibbles)
+        )
+        return head + partial + digest_of(value)
+    head = _LEAF_HEADERS[nibbles] if nibbles < HEADERS_PREPARED else header(LEAF, nibbles)
+    return head + partial + compact(len(value)) + value
+
+
+def encode_branch(partial: str, value: bytes | None, references: Mapping[str, bytes], inline_max: int) -> bytes:
+    """The encoding of a branch; `references` in nibble order, each a digest or a node shorter than one."""
+    bitmap = 0
+    for nibble in references:
+        bitmap |= 1 << int(nibble, 16)
+    if value is None:
+        kind, encoded = BRANCH, b""
+    elif len(value) > inline_max:
+        kind, encoded = BRANCH_WITH_HASH, digest_of(value)
+    else:
+        kind, encoded = BRANCH_WITH_VALUE, compact(len(value)) + value
+    parts = [header(kind, len(partial)), pack(partial), bitmap.to_bytes(2, "little"), encoded]
+    for reference in references.values():
+        parts.append(bytes((len(reference) << 2,)))
+        parts.append(reference)
+    return b"".join(parts)
+
+
+def with_partial(buffer: bytes, old: str, new: str) -> bytes:
+    """The encoding `buffer` of a branch with its partial key `old` exchanged for `new`."""
+    first = buffer[0]
+    for kind in (BRANCH_WITH_VALUE, BRANCH, BRANCH_WITH_HASH):
+        if first & kind[0] == kind[0]:
+            rest = buffer[len(header(kind, len(old))) + (len(old) + 1) // 2 :]
+            return header(kind, len(new)) + pack(new) + rest
+    raise AssertionError(f"not the header of a branch: {first:#04x}")

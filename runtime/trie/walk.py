@@ -1,0 +1,96 @@
+"""Reading a frozen trie by walking it from its root node: a value, the keys in order, a proof."""
+
+from collections.abc import Iterator, Sequence
+
+from runtime.trie.node import (
+    EMPTY_NODE,
+    HASH_SIZE,
+    Nodes,
+    StateVersion,
+    encode_leaf,
+)
+
+
+def get(nodes: Nodes, top: int, key: bytes) -> bytes | None:
+    """The value of `key` in the trie whose root node is `top`."""
+    path = key.hex()
+    id = top
+    while id and not id & 1:
+        branch = nodes.branch(id)
+        shape = branch.shape
+        if not path.startswith(shape.partial, shape.start):
+            return None
+        if len(path) == shape.depth:
+            return nodes.leaf(branch.ids[-1])[1] if shape.has_value else None
+        slot = shape.slots.get(path[shape.depth])
+        if slot is None:
+            return None
+        id = branch.ids[slot]
+    if not id:
+        return None
+    held, value = nodes.leaf(id)
+    return value if held == key else None
+
+
+def keys(nodes: Nodes, top: int, prefix: bytes = b"", after: bytes | None = None) -> Iterator[bytes]:
+    """The keys that start with `prefix` and are greater than `after`, in ascending order."""
+    first = prefix.hex()
+    passed = "" if after is None else after.hex()
+    stack = [(top, "")] if top else []
+    while stack:
+        id, path = stack.pop()
+        if id & 1:
+            key = nodes.leaf(id)[0]
+            if key.startswith(prefix) and (after is None or key > after):
+                yield key
+            continue
+        branch = nodes.branch(id)
+        shape = branch.shape
+        path += shape.partial
+        if path < passed[: len(path)] or not path.startswith(first[: len(path)]):
+            continue
+        for nibble, slot in reversed(shape.slots.items()):
+            below = path + nibble
+            if below >= passed[: len(below)] and below.startswith(first[: len(below)]):
+                stack.append((branch.ids[slot], below))
+        if shape.has_value:
+            stack.append((branch.ids[-1], path))
+
+
+def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion) -> tuple[bytes, ...]:
+    """The read proof of `wanted`: each node from the root to where the answer shows, and each value that stands
+    by its digest; no item twice, in the order of the walks.
+    """
+    inline_max = version.inline_max
+    proof: dict[bytes, None] = {}
+    if not top:
+        return (EMPTY_NODE,)
+    for key in wanted:
+        path = key.hex()
+        id, start = top, 0
+        found = 0
+        while not id & 1:
+            branch = nodes.branch(id)
+            shape = branch.shape
+            if start == 0 or len(branch.buffer) >= HASH_SIZE:
+                proof[branch.buffer] = None
+            if not path.startswith(shape.partial, shape.start):
+                break
+            if len(path) == shape.depth:
+                found = branch.ids[-1] if shape.has_value else 0
+                break
+            slot = shape.slots.get(path[shape.depth])
+            if slot is None:
+                break
+            id, start = branch.ids[slot], shape.depth + 1
+        else:
+            held, value = nodes.leaf(id)
+            encoded = encode_leaf(held, start, value, inline_max)
+            if start == 0 or len(encoded) >= HASH_SIZE:
+                proof[encoded] = None
+            found = id if held == key else 0
+        if found:
+            value = nodes.leaf(found)[1]
+            if len(value) > inline_max:
+                proof[value] = None
+    return tuple(proof)

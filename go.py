@@ -26,10 +26,7 @@ ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
 VENV = ROOT / ".venv"
-STAMP = VENV / "ballast-stamp"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-PACKAGES = ("runtime", "pallets", "governance", "genesis", "node")
+STAMP = "ballast-stamp"
 
 
 class SetupError(Exception):
@@ -58,43 +55,44 @@ def main(arguments: list[str]) -> int:
 
 
 def make_environment() -> None:
-    """Bring `.venv` to what the lock and the project ask for; the stamp, written last, says it is whole."""
-    environment, project = digest(LOCK, sys.version, str(ROOT)), digest(PROJECT)
-    if stamps() == [environment, project]:
+    """Bring `.venv` to what the lock and the project ask for."""
+    wanted = [digest(LOCK, sys.version, str(ROOT)), digest(PROJECT)]
+    if stamps(VENV) == wanted:
         return
     with alone():
-        found = stamps()
-        if found[:1] != [environment]:
-            create_environment()
-        elif found == [environment, project]:
+        found = stamps(VENV)
+        if found == wanted:
             return
-        STAMP.unlink(missing_ok=True)
+        if found[:1] != wanted[:1]:
+            create_environment(VENV, LOCK)
+        (VENV / STAMP).unlink(missing_ok=True)
         say("installing Ballast itself")
-        pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
-        STAMP.write_text(f"{environment}\n{project}\n", encoding="utf-8")
+        pip(VENV, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+        stamp(VENV, wanted)
 
 
-def create_environment() -> None:
-    """A fresh `.venv` holding exactly the lock; what stood there before, whole or half-made, is removed."""
+def create_environment(venv: Path, lock: Path) -> None:
+    """A fresh environment holding exactly a lock; what stood there before, whole or half-made, is removed."""
     started = time.monotonic()
-    say(f"making {VENV.name} with Python {sys.version.split()[0]}: once, about a minute")
-    shutil.rmtree(VENV, ignore_errors=True)
-    made = capture([sys.executable, "-m", "venv", str(VENV)])
+    name = os.path.relpath(venv, ROOT)
+    count = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines())
+    say(f"making {name} with Python {sys.version.split()[0]}: once, about a minute")
+    shutil.rmtree(venv, ignore_errors=True)
+    made = capture([sys.executable, "-m", "venv", str(venv)])
     if made.returncode != 0:
         raise SetupError(
-            f"cannot make {VENV}: {last_line(made.stdout)} (Python's venv module with pip is needed; "
+            f"cannot make {venv}: {last_line(made.stdout)} (Python's venv module with pip is needed; "
             "on Debian and Ubuntu: apt install python3-venv)"
         )
-    count = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
     say(f"installing {count} locked packages, each checked against its hash")
-    pip("--require-hashes", "-r", str(LOCK))
-    say(f"packages ready after {time.monotonic() - started:.0f} s")
+    pip(venv, "--require-hashes", "-r", str(lock))
+    say(f"{name} holds its packages after {time.monotonic() - started:.0f} s")
 
 
-def pip(*arguments: str) -> None:
+def pip(venv: Path, *arguments: str) -> None:
     """`pip install`, configured as this machine configures pip."""
     flags = ("--disable-pip-version-check", "--no-input", "--quiet")
-    done = capture(python("-m", "pip", "install", *flags, *arguments))
+    done = capture([str(interpreter(venv)), "-m", "pip", "install", *flags, *arguments])
     if done.returncode != 0:
         print(done.stdout, file=sys.stderr, end="")
         raise SetupError(
@@ -102,9 +100,20 @@ def pip(*arguments: str) -> None:
         )
 
 
-def stamps() -> list[str]:
-    """The digests that `.venv` was made for; nothing when it is absent or half-made."""
-    return STAMP.read_text(encoding="utf-8").split() if STAMP.exists() and PYTHON.exists() else []
+def interpreter(venv: Path) -> Path:
+    """Where an environment keeps its Python."""
+    return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
+
+
+def stamps(venv: Path) -> list[str]:
+    """The digests that an environment was made for; nothing when it is absent or half-made."""
+    file = venv / STAMP
+    return file.read_text(encoding="utf-8").split() if file.exists() and interpreter(venv).exists() else []
+
+
+def stamp(venv: Path, digests: list[str]) -> None:
+    """Says, as the last act, that an environment is whole."""
+    (venv / STAMP).write_text("".join(f"{digest}\n" for digest in digests), encoding="utf-8")
 
 
 def digest(file: Path, *context: str) -> str:
@@ -177,7 +186,7 @@ CHECKS: tuple[tuple[str, Callable[[], str | None]], ...] = (
     ("import contracts", run("-c", "from importlinter.cli import lint_imports_command as run; run()")),
     ("determinism and tidiness", run(str(ROOT / "tests" / "tidy.py"))),
     ("mypy strict", run("-m", "mypy")),
-    ("pyright strict", run("-m", "pyright", "--pythonpath", str(PYTHON))),
+    ("pyright strict", run("-m", "pyright", "--pythonpath", str(interpreter(VENV)))),
     ("hash-seed audit", audit_hash_seeds),
 )
 
@@ -187,7 +196,7 @@ CHECKS: tuple[tuple[str, Callable[[], str | None]], ...] = (
 
 def python(*arguments: str) -> list[str]:
     """A command for the environment's own interpreter."""
-    return [str(PYTHON), *arguments]
+    return [str(interpreter(VENV)), *arguments]
 
 
 def capture(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:

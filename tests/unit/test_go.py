@@ -25,9 +25,8 @@ def test_an_old_python_is_refused_in_one_line(
 def test_a_failing_venv_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("ROOT", "VENV", "STAMP", "PYTHON"):
-        monkeypatch.setattr(go, name, tmp_path / name)
-    (tmp_path / "ROOT").mkdir()
+    monkeypatch.setattr(go, "ROOT", tmp_path)
+    monkeypatch.setattr(go, "VENV", tmp_path / "VENV")
     monkeypatch.setattr("sys.executable", "/bin/false")
     assert go.main(["test"]) == 1
     assert capsys.readouterr().err == (
@@ -36,17 +35,15 @@ def test_a_failing_venv_is_one_clear_line(
     )
 
 
-def test_an_environment_without_its_stamp_is_half_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(go, "STAMP", tmp_path / "stamp")
-    monkeypatch.setattr(go, "PYTHON", tmp_path / "python")
-    (tmp_path / "python").touch()
-    assert go.stamps() == []
-    (tmp_path / "stamp").write_text("lock\nproject\n")
-    assert go.stamps() == ["lock", "project"]
-    (tmp_path / "python").unlink()
-    assert go.stamps() == []
+def test_an_environment_without_its_stamp_is_half_made(tmp_path: Path) -> None:
+    python = go.interpreter(tmp_path)
+    python.parent.mkdir()
+    python.touch()
+    assert go.stamps(tmp_path) == []
+    go.stamp(tmp_path, ["lock", "project"])
+    assert go.stamps(tmp_path) == ["lock", "project"]
+    python.unlink()
+    assert go.stamps(tmp_path) == []
 
 
 def test_a_digest_names_content_and_circumstances(tmp_path: Path) -> None:

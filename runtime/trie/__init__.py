@@ -1,4 +1,6 @@
-"""The state trie: Substrate's base-16 Patricia trie, persistent, so that past and competing states stay readable."""
+"""The state trie: Substrate's base-16 Patricia trie, persistent, so that past and competing states stay
+readable.
+"""
 
 from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion
 from runtime.trie.proof import (

@@ -1,7 +1,7 @@
 """Nibbles: a path through the trie is the hexadecimal text of a key, one character a nibble.
 
-Text serves better than numbers here: `bytes.hex` makes it in one call, slices and `startswith` walk it, and its
-order is the order of the keys.
+Text serves better than numbers here: `bytes.hex` makes it in one call, slices and `startswith` walk it, and
+its order is the order of the keys.
 """
 
 
@@ -23,5 +23,5 @@ def common_prefix(a: str, b: str) -> int:
 
 
 def pack(path: str) -> bytes:
-    """The bytes of a partial key: two nibbles a byte, and the first alone in its byte when the count is odd."""
+    """The bytes of a partial key: two nibbles a byte, the first alone in its byte when the count is odd."""
     return bytes.fromhex("0" + path if len(path) & 1 else path)

@@ -1,16 +1,19 @@
-"""The nodes of the trie: Substrate's byte encoding of leaves and branches, and frozen branches with numeric ids.
+"""The nodes of the trie: Substrate's byte encoding of leaves and branches, and frozen branches with numeric
+ids.
 
 Encoding, as in `sp_trie::node_header` and `sp_trie::node_codec` of polkadot-sdk:
 
     node   = header, partial key, [children bitmap, u16 little-endian], [value], children
-    header = kind in the high bits, number of nibbles in the low ones; when those are all ones, the rest of the
+    header = kind in the high bits, number of nibbles in the low ones; when those are all ones, the rest of
+    the
              number follows in bytes of 255 and one last byte below 255
     value  = compact length and bytes, or the 32-byte blake2b-256 of the value (a kind of its own)
-    child  = compact length and the child's own encoding if that is shorter than 32 bytes, else its blake2b-256
+    child  = compact length and the child's own encoding if that is shorter than 32 bytes, else its
+    blake2b-256
 
-A frozen node never points to another: it names its children by id. Ids are unique for the life of a store; even
-ones are branches, odd ones leaves, and 0 is the empty trie. A leaf is its whole key and value, so it keeps its id
-when a change above it moves the place where its partial key starts.
+A frozen node never points to another: it names its children by id. Ids are unique for the life of a store;
+even ones are branches, odd ones leaves, and 0 is the empty trie. A leaf is its whole key and value, so it
+keeps its id when a change above it moves the place where its partial key starts.
 """
 
 from array import array
@@ -167,14 +170,18 @@ def encode_leaf(key: bytes, start: int, value: bytes, inline_max: int) -> bytes:
         partial = key[middle:]
     if len(value) > inline_max:
         head = (
-            _LEAF_WITH_HASH_HEADERS[nibbles] if nibbles < HEADERS_PREPARED else header(LEAF_WITH_HASH, nibbles)
+            _LEAF_WITH_HASH_HEADERS[nibbles]
+            if nibbles < HEADERS_PREPARED
+            else header(LEAF_WITH_HASH, nibbles)
         )
         return head + partial + digest_of(value)
     head = _LEAF_HEADERS[nibbles] if nibbles < HEADERS_PREPARED else header(LEAF, nibbles)
     return head + partial + compact(len(value)) + value
 
 
-def encode_branch(partial: str, value: bytes | None, references: Mapping[str, bytes], inline_max: int) -> bytes:
+def encode_branch(
+    partial: str, value: bytes | None, references: Mapping[str, bytes], inline_max: int
+) -> bytes:
     """The encoding of a branch; `references` in nibble order, each a digest or a node shorter than one."""
     bitmap = 0
     for nibble in references:

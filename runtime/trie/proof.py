@@ -1,4 +1,6 @@
-"""Verification of read proofs: what a key holds under a root, from a handful of encoded nodes and nothing else."""
+"""Verification of read proofs: what a key holds under a root, from a handful of encoded nodes and nothing
+else.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -37,7 +39,9 @@ class SuperfluousProof(InvalidProof):
     """An item that no answer needs."""
 
     def __init__(self, item: bytes) -> None:
-        super().__init__(f"the proof holds an item that no key needs: 0x{item[:40].hex()} ({len(item)} bytes)")
+        super().__init__(
+            f"the proof holds an item that no key needs: 0x{item[:40].hex()} ({len(item)} bytes)"
+        )
         self.item = item
 
 
@@ -147,7 +151,9 @@ class _Reader:
     def take(self, count: int) -> bytes:
         end = self.at + count
         if end > len(self.node):
-            raise MalformedProof(self.node, f"it ends at byte {len(self.node)}, {end - len(self.node)} too early")
+            raise MalformedProof(
+                self.node, f"it ends at byte {len(self.node)}, {end - len(self.node)} too early"
+            )
         taken = self.node[self.at : end]
         self.at = end
         return taken

@@ -24,11 +24,11 @@ def trie_root(entries: Mapping[bytes, bytes], version: StateVersion = StateVersi
         return EMPTY_ROOT
     inline_max = version.inline_max
     ordered = sorted(entries)
-    shared = [-1, *map(common_nibbles, ordered, ordered[1:]), -1]
+    shared = [*map(common_nibbles, ordered, ordered[1:]), -1]
     # Open branches: depth, references by nibble, and the value of the key that ends there.
     stack: list[tuple[int, dict[str, bytes], list[bytes]]] = [(-1, {}, [])]
     for place, key in enumerate(ordered):
-        before, after = shared[place], shared[place + 1]
+        after = shared[place]
         path = key.hex()
         if after > stack[-1][0]:
             stack.append((after, {}, []))

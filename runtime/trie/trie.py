@@ -1,18 +1,20 @@
 """The update of a trie: a sorted set of changes in, new versions of the touched nodes and the new root out.
 
-The update never alters a frozen node. It walks the changed keys in order and keeps one stack of drafts, copies of
-the branches on the path to the key at hand. A branch is left when the next key no longer starts with its path; it
-is then hashed at once, and its digest and new id are patched into the draft above. Almost always a change is a
-value below a branch of unchanged shape: 32 bytes and an id are patched. What alters structure (a child more or
-less, a node short enough to stand inline, a value at a branch, a partial key that starts elsewhere) goes through
-an exploded form, a table of entries from which the branch is encoded anew when it is left.
+The update never alters a frozen node. It walks the changed keys in order and keeps one stack of drafts,
+copies of the branches on the path to the key at hand. A branch is left when the next key no longer starts
+with its path; it is then hashed at once, and its digest and new id are patched into the draft above. Almost
+always a change is a value below a branch of unchanged shape: 32 bytes and an id are patched. What alters
+structure (a child more or less, a node short enough to stand inline, a value at a branch, a partial key that
+starts elsewhere) goes through an exploded form, a table of entries from which the branch is encoded anew when
+it is left.
 
-A branch that was left can be entered again under the same update, after a key split its partial key; so a node
-born and replaced within one update is simply forgotten, and only nodes from before the update are reported dead.
+A branch that was left can be entered again under the same update, after a key split its partial key; so a
+node born and replaced within one update is simply forgotten, and only nodes from before the update are
+reported dead.
 """
 
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -90,26 +92,28 @@ def update(
     *,
     first_id: int,
     version: StateVersion = StateVersion.V1,
-    present: Collection[bytes] = (),
+    is_present: Callable[[bytes], bool] | None = None,
 ) -> Update:
-    """The trie of `root` and `top` in `nodes`, with each key of `changes` set to its value, or removed if None.
+    """The trie of `root` and `top` in `nodes`, with each key of `changes` set to its value, or removed if
+    None.
 
-    New nodes take ids from `first_id` (even, above every id in use) on. `present` may name keys that the trie
-    before surely holds, which saves reading their leaves; a key named in error gives a wrong root in silence.
-    Removing a key that is not there changes nothing. Raises ValueError for a key over `KEY_BYTES_MAX`.
+    New nodes take ids from `first_id` (even, above every id in use) on. `is_present` may say
+    of a key that the trie before surely holds it, which saves reading its leaf; said in error, the root is
+    wrong in silence. Removing a key that is not there changes nothing. Raises ValueError for a key over
+    `KEY_BYTES_MAX`.
     """
-    return _Editor(nodes, first_id, version, present).run(root, top, changes)
+    return _Editor(nodes, first_id, version, is_present).run(root, top, changes)
 
 
 class _Editor:
     def __init__(
-        self, nodes: Nodes, first_id: int, version: StateVersion, present: Collection[bytes]
+        self, nodes: Nodes, first_id: int, version: StateVersion, is_present: Callable[[bytes], bool] | None
     ) -> None:
         self.nodes = nodes
         self.first_id = first_id
         self.next_id = first_id
         self.inline_max = version.inline_max
-        self.present = present
+        self.is_present = is_present
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
         self.dead: list[int] = []
@@ -165,7 +169,9 @@ class _Editor:
             if not ids[slot] & 1:
                 below = self._open(ids[slot], path)
                 return below if below is not None else None if value is None else self._explode(draft)
-            held = shape.keys[slot] = key if key in self.present else self._leaf(ids[slot])[0]
+            is_present = self.is_present
+            held = key if is_present is not None and is_present(key) else self._leaf(ids[slot])[0]
+            shape.keys[slot] = held
         if held != key:
             return None if value is None else self._explode(draft)
         if value is None:
@@ -304,7 +310,7 @@ class _Editor:
         return draft.entries
 
     def _collapse(self, draft: _Draft, start: int) -> _Entry | None:
-        """What stands at the place of an exploded draft: nothing, its only entry, or a branch encoded anew."""
+        """What stands where an exploded draft was: nothing, its only entry, or a branch encoded anew."""
         assert draft.entries is not None
         if not draft.entries:
             return None

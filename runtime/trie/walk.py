@@ -49,7 +49,7 @@ def keys(nodes: Nodes, top: int, prefix: bytes = b"", after: bytes | None = None
         path += shape.partial
         if path < passed[: len(path)] or not path.startswith(first[: len(path)]):
             continue
-        for nibble, slot in reversed(shape.slots.items()):
+        for nibble, slot in reversed(tuple(shape.slots.items())):
             below = path + nibble
             if below >= passed[: len(below)] and below.startswith(first[: len(below)]):
                 stack.append((branch.ids[slot], below))
@@ -58,8 +58,8 @@ def keys(nodes: Nodes, top: int, prefix: bytes = b"", after: bytes | None = None
 
 
 def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion) -> tuple[bytes, ...]:
-    """The read proof of `wanted`: each node from the root to where the answer shows, and each value that stands
-    by its digest; no item twice, in the order of the walks.
+    """The read proof of `wanted`: each node from the root to where the answer shows, and each value that
+    stands by its digest; no item twice, in the order of the walks.
     """
     inline_max = version.inline_max
     proof: dict[bytes, None] = {}

@@ -1,0 +1,372 @@
+"""The tree of a chain's states: the finalized one, the past ones behind it, the unfinalized ones ahead of it.
+
+A block's result is a change set frozen over its parent: encoded changes, their decoded values, and the trie
+nodes that were born and died. Several change sets may stand on one state. Finality hands one of them to the
+store in a single atomic write; from then on it reads from the store. The tree is made of references to
+parents only: a change set that lost, and all that stands on it, is gone when its last holder lets go of it,
+and nothing of it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from runtime.state.backend import (
+    Commit,
+    NotNext,
+    Root,
+    StateDiscarded,
+    Store,
+    UnfinalizedTooDeep,
+)
+from runtime.state.cache import Generations
+from runtime.trie import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion, Update, get, keys, prove, update
+
+T = TypeVar("T")
+
+WINDOW: Final = 256
+"""How many finalized states behind the current one answer queries and proofs."""
+
+UNFINALIZED_DEPTH_MAX: Final = 256
+"""How many change sets may stand on each other: their nodes are pinned in memory."""
+
+DECODED_MAX: Final = 1 << 18
+"""How many decoded values of the finalized state are kept."""
+
+ABSENT_MAX: Final = 1 << 14
+"""How many keys are remembered to hold nothing; apart, so that asking for nothing evicts nothing."""
+
+_ID_MAX: Final = 1 << 64
+
+
+class _Mark:
+    """A value of its own kind in a table of decoded values."""
+
+    __slots__ = ()
+
+
+_ABSENT: Final = _Mark()
+"""The key holds nothing."""
+_ENCODED: Final = _Mark()
+"""The key's new value was handed over encoded only."""
+_MISSING: Final = _Mark()
+"""The table says nothing about the key."""
+
+
+class States:
+    """The states of one chain over one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        version: StateVersion = StateVersion.V1,
+        depth_max: int = UNFINALIZED_DEPTH_MAX,
+        decoded_max: int = DECODED_MAX,
+    ) -> None:
+        self.store = store
+        self.version = version
+        self.depth_max = depth_max
+        self.decoded: Generations[bytes, Any] = Generations(decoded_max)
+        self.absent: Generations[bytes, bool] = Generations(ABSENT_MAX)
+        self.next_id = store.next_id
+        self.head = self._finalized(store.height)
+
+    def genesis(
+        self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object] | None = None
+    ) -> Finalized:
+        """Write the state at height 0; only into an empty store."""
+        if self.head.height >= 0:
+            raise NotNext(self.head.height)
+        return self.finalize(self.head.child(changes, decoded or {}))
+
+    def finalize(
+        self,
+        child: ChangeSet,
+        also: Sequence[tuple[str, bytes, bytes | None]] = (),
+        *,
+        sync: bool = True,
+    ) -> Finalized:
+        """Make `child`, which stands on the head, the new head, in one atomic write together with `also`.
+
+        Raises `NotNext` if it stands elsewhere, or the store's error if it cannot write; then nothing has
+        changed.
+        """
+        trie = child.trie
+        if trie is None or not child.stands_on(self.head):
+            raise NotNext(self.head.height)
+        root = Root(trie.root, trie.top)
+        self.store.commit(
+            Commit(
+                child.height,
+                root,
+                trie.next_id,
+                child.changes,
+                trie.branches,
+                trie.leaves,
+                trie.dead,
+                also,
+                sync,
+            )
+        )
+        self.head = Finalized(self, child.height, root)
+        self._keep(child)
+        child.settle(self.head)
+        return self.head
+
+    def at(self, height: int) -> Finalized:
+        """The finalized state at `height`; raises `StateDiscarded` if it is not kept, or not yet there."""
+        return self.head if height == self.head.height else self._finalized(height)
+
+    def _finalized(self, height: int) -> Finalized:
+        if height < 0:
+            if self.store.height >= 0:
+                raise StateDiscarded(height)
+            return Finalized(self, -1, Root(EMPTY_ROOT, 0))
+        root = self.store.root(height)
+        if root is None:
+            raise StateDiscarded(height)
+        return Finalized(self, height, root)
+
+    def _keep(self, child: ChangeSet) -> None:
+        """Bring the decoded values of the finalized state up to date."""
+        decoded, absent = self.decoded, self.absent
+        for key, value in child.decoded.items():
+            if value is _ABSENT:
+                decoded.drop(key)
+                absent.put(key, True)
+            else:
+                if value is _ENCODED:
+                    decoded.drop(key)
+                else:
+                    decoded.put(key, value)
+                absent.drop(key)
+        decoded.sweep()
+
+
+class Finalized:
+    """A finalized state: the head reads flat values from the store, one of the past walks its trie."""
+
+    __slots__ = ("_nodes", "_root", "_states", "height")
+
+    first_id: Final = 0
+
+    def __init__(self, states: States, height: int, root: Root) -> None:
+        self._states = states
+        self._root = root
+        self._nodes: Nodes = states.store
+        self.height = height
+
+    @property
+    def root(self) -> bytes:
+        """The state root."""
+        return self._root.root
+
+    @property
+    def top(self) -> int:
+        """The id of the root node of the trie."""
+        return self._root.top
+
+    @property
+    def states(self) -> States:
+        """The tree that this state is of."""
+        return self._states
+
+    def get(self, key: bytes, /) -> bytes | None:
+        if self._states.head is self:
+            return self._states.store.value(key)
+        return get(self._nodes_kept(), self._root.top, key)
+
+    def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
+        states = self._states
+        if states.head is not self:
+            past = self.get(key)
+            return None if past is None else decode(past)
+        value = states.decoded.get(key)
+        if value is None:
+            if states.absent.get(key):
+                return None
+            encoded = states.store.value(key)
+            if encoded is None:
+                states.absent.put(key, True)
+                return None
+            value = decode(encoded)
+            states.decoded.put(key, value)
+        return value
+
+    def holds(self, key: bytes) -> bool:
+        """Whether the key surely holds a value, as far as memory knows."""
+        decoded = self._states.decoded
+        return self._states.head is self and (key in decoded.young or key in decoded.old)
+
+    def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
+        if self._states.head is self:
+            return self._states.store.keys(prefix, after)
+        return keys(self._nodes_kept(), self._root.top, prefix, after)
+
+    def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
+        return prove(self._nodes_kept(), self._root.top, keys, self._states.version)
+
+    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
+        return ChangeSet(self, changes, decoded)
+
+    def branch(self, id: int, /) -> Branch:
+        return self._nodes.branch(id)
+
+    def leaf(self, id: int, /) -> Leaf:
+        return self._nodes.leaf(id)
+
+    def _nodes_kept(self) -> Nodes:
+        """The nodes, unless pruning has begun to take those of this state."""
+        states = self._states
+        if self.height >= 0 and states.head is not self and states.store.root(self.height) is None:
+            raise StateDiscarded(self.height)
+        return self._nodes
+
+
+class ChangeSet:
+    """An unfinalized state: what one block changed over its parent, frozen."""
+
+    __slots__ = ("_below", "_root", "_states", "changes", "decoded", "first_id", "height", "top", "trie")
+
+    def __init__(
+        self,
+        parent: Finalized | ChangeSet,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+    ) -> None:
+        states = parent.states
+        height = parent.height + 1
+        if height - states.head.height > states.depth_max:
+            raise UnfinalizedTooDeep(states.depth_max)
+        self._states = states
+        self._below = parent
+        self.height: int = height
+        self.changes = dict(changes)
+        self.decoded: dict[bytes, Any] = {
+            key: _ABSENT if value is None else decoded.get(key, _ENCODED)
+            for key, value in self.changes.items()
+        }
+        trie = update(
+            parent,
+            parent.root,
+            parent.top,
+            self.changes,
+            first_id=states.next_id,
+            version=states.version,
+            is_present=parent.holds,
+        )
+        self.first_id = states.next_id
+        states.next_id = trie.next_id
+        self.trie: Update | None = trie
+        self._root = trie.root
+        self.top: int = trie.top
+
+    @property
+    def root(self) -> bytes:
+        """The state root."""
+        return self._root
+
+    @property
+    def states(self) -> States:
+        """The tree that this state is of."""
+        return self._states
+
+    def stands_on(self, state: Finalized) -> bool:
+        """Whether `state` is the parent."""
+        below = self._below
+        while isinstance(below, ChangeSet):
+            if below.trie is not None:
+                return False
+            below = below._below
+        return below is state
+
+    def settle(self, finalized: Finalized) -> None:
+        """From now on answer as `finalized` does: the store holds all of this."""
+        self._below = finalized
+        self.changes = {}
+        self.decoded = {}
+        self.trie = None
+        self.first_id = _ID_MAX
+
+    def get(self, key: bytes, /) -> bytes | None:
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            if key in layer.changes:
+                return layer.changes[key]
+            layer = layer._below
+        return layer.get(key)
+
+    def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            value = layer.decoded.get(key, _MISSING)
+            if value is not _MISSING:
+                if value is _ABSENT:
+                    return None
+                if value is _ENCODED:
+                    encoded = layer.changes[key]
+                    assert encoded is not None
+                    value = layer.decoded[key] = decode(encoded)
+                return value
+            layer = layer._below
+        return layer.read(key, decode)
+
+    def holds(self, key: bytes) -> bool:
+        """Whether the key surely holds a value, as far as memory knows."""
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            if key in layer.changes:
+                return layer.changes[key] is not None
+            layer = layer._below
+        return layer.holds(key)
+
+    def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
+        changed: dict[bytes, bool] = {}
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            for key, value in layer.changes.items():
+                if key.startswith(prefix) and (after is None or key > after):
+                    changed.setdefault(key, value is not None)
+            layer = layer._below
+        return _merge(layer.keys(prefix, after), changed)
+
+    def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
+        return prove(self, self.top, keys, self._states.version)
+
+    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
+        return ChangeSet(self, changes, decoded)
+
+    def branch(self, id: int, /) -> Branch:
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            if id >= layer.first_id and layer.trie is not None:
+                return layer.trie.branches[id]
+            layer = layer._below
+        return layer.branch(id)
+
+    def leaf(self, id: int, /) -> Leaf:
+        layer: ChangeSet | Finalized = self
+        while isinstance(layer, ChangeSet):
+            if id >= layer.first_id and layer.trie is not None:
+                return layer.trie.leaves[id]
+            layer = layer._below
+        return layer.leaf(id)
+
+
+def _merge(below: Iterator[bytes], changed: Mapping[bytes, bool]) -> Iterator[bytes]:
+    """The keys below, in order, with those of `changed` that are True added and those that are False left
+    out.
+    """
+    added = iter(sorted(key for key, is_held in changed.items() if is_held))
+    pending = next(added, None)
+    for key in below:
+        while pending is not None and pending < key:
+            yield pending
+            pending = next(added, None)
+        if key not in changed:
+            yield key
+    if pending is not None:
+        yield pending
+        yield from added

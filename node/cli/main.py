@@ -4,7 +4,9 @@ from importlib.metadata import version
 
 from cyclopts import App
 
-app = App(name="ballast", help="A chain for a coin that stands on AI compute.", version=version("ballast-chain"))
+app = App(
+    name="ballast", help="A chain for a coin that stands on AI compute.", version=version("ballast-chain")
+)
 
 
 def main() -> None:

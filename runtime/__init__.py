@@ -1,1 +1,1 @@
-"""The deterministic machine: bytes and values in, values out."""
+"""The deterministic machine of Ballast: bytes and values in, bytes and values out, no world."""

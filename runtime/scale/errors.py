@@ -1,0 +1,63 @@
+"""What the codec says when bytes or values are not what their type allows."""
+
+from __future__ import annotations
+
+from typing import Self
+
+SHOWN_CHARACTERS_MAX = 80
+"""Longest piece of a refused value that a message repeats."""
+
+SHOWN_INTEGER_BITS_MAX = 512
+"""Longest integer that a message writes out in digits."""
+
+
+class CodecError(ValueError):
+    """A refusal, and where in the type it happened."""
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """What is wrong, in words."""
+        self.path = path
+        """Where, such as `AccountInfo.data.free` or `Vec<u32>[3]`; empty for the value itself."""
+
+    def inside(self, segment: str) -> Self:
+        """The same error, seen from the type that holds this one as `segment`."""
+        self.path = segment + self.path
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.reason, self.path))
+
+    def __str__(self) -> str:
+        path = self.path.lstrip(".")
+        return f"{path}: {self.reason}" if path else self.reason
+
+
+class EncodeError(CodecError):
+    """A value does not fit its type; nothing was written."""
+
+
+class DecodeError(CodecError):
+    """Bytes are not the one encoding of any value of the type."""
+
+    def __init__(self, reason: str, offset: int, path: str = "") -> None:
+        super().__init__(reason, path)
+        self.offset = offset
+        """Position in the input of the first byte that is wrong or missing."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.reason, self.offset, self.path))
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}, at byte {self.offset}"
+
+
+def show(value: object) -> str:
+    """A refused value, short enough for a message."""
+    if isinstance(value, int) and value.bit_length() > SHOWN_INTEGER_BITS_MAX:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, (bytes, bytearray, str, tuple, list)) and len(value) > SHOWN_CHARACTERS_MAX:
+        return f"{type(value).__name__} of length {len(value)}"
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}..."

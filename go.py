@@ -91,7 +91,7 @@ def create_environment(venv: Path, lock: Path) -> None:
 
 def pip(venv: Path, *arguments: str) -> None:
     """`pip install`, configured as this machine configures pip."""
-    flags = ("--disable-pip-version-check", "--no-input", "--quiet")
+    flags = ("--disable-pip-version-check", "--no-compile", "--no-input", "--quiet")
     done = capture([str(interpreter(venv)), "-m", "pip", "install", *flags, *arguments])
     if done.returncode != 0:
         print(done.stdout, file=sys.stderr, end="")

@@ -1,0 +1,1 @@
+"""Attestation: compute capacity is measured by unannounced probes, not declared."""

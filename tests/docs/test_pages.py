@@ -1,9 +1,8 @@
-"""The pages hang together: every relative link leads somewhere, every decision is listed, every picture is drawn."""
+"""The pages hang together: every relative link leads somewhere, every decision is listed."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest

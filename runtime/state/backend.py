@@ -104,6 +104,11 @@ class Store(Nodes, Protocol):
         ...
 
     @property
+    def oldest(self) -> int:
+        """The height of the oldest finalized state that is kept; 0 before genesis."""
+        ...
+
+    @property
     def next_id(self) -> int:
         """The first trie id never written; even."""
         ...

@@ -2,6 +2,7 @@
 old.
 """
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -46,6 +47,13 @@ class Generations(Generic[K, V]):
             self.rotate()
         elif self.old:
             self.old.pop(key, None)
+
+    def extend(self, entries: Mapping[K, V], weight: int) -> None:
+        """Keep all of `entries`, new to the cache, which together weigh `weight`."""
+        self.young.update(entries)
+        self._weight += weight
+        if self._weight >= self._half:
+            self.rotate()
 
     def drop(self, key: K) -> None:
         """Forget `key`."""

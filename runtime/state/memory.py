@@ -18,6 +18,7 @@ class MemoryStore:
 
     def __init__(self, window: int = WINDOW) -> None:
         self.height = -1
+        self.oldest = 0
         self.next_id = FIRST_ID
         self.window = window
         self.values: dict[bytes, bytes] = {}
@@ -62,7 +63,10 @@ class MemoryStore:
 
     def _prune(self, height: int) -> None:
         """Delete the nodes that no state from `height` on needs."""
+        if height <= 0:
+            return
         self.roots.pop(height - 1, None)
+        self.oldest = height
         for id in self.journal.pop(height, ()):
             if id & 1:
                 del self.leaves[id]

@@ -21,7 +21,7 @@ from runtime.state.backend import (
     UnfinalizedTooDeep,
 )
 from runtime.state.cache import Generations
-from runtime.trie import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion, Update, get, keys, prove, update
+from runtime.trie import EMPTY_ROOT, Branch, Leaf, StateVersion, Update, get, keys, prove, update
 
 T = TypeVar("T")
 
@@ -148,14 +148,13 @@ class States:
 class Finalized:
     """A finalized state: the head reads flat values from the store, one of the past walks its trie."""
 
-    __slots__ = ("_nodes", "_root", "_states", "height")
+    __slots__ = ("_root", "_states", "height")
 
     first_id: Final = 0
 
     def __init__(self, states: States, height: int, root: Root) -> None:
         self._states = states
         self._root = root
-        self._nodes: Nodes = states.store
         self.height = height
 
     @property
@@ -176,7 +175,7 @@ class Finalized:
     def get(self, key: bytes, /) -> bytes | None:
         if self._states.head is self:
             return self._states.store.value(key)
-        return get(self._nodes_kept(), self._root.top, key)
+        return get(self, self._root.top, key)
 
     def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
         states = self._states
@@ -203,26 +202,23 @@ class Finalized:
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         if self._states.head is self:
             return self._states.store.keys(prefix, after)
-        return keys(self._nodes_kept(), self._root.top, prefix, after)
+        return keys(self, self._root.top, prefix, after)
 
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
-        return prove(self._nodes_kept(), self._root.top, keys, self._states.version)
+        return prove(self, self._root.top, keys, self._states.version)
 
     def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
         return ChangeSet(self, changes, decoded)
 
     def branch(self, id: int, /) -> Branch:
-        return self._nodes.branch(id)
+        if self.height < self._states.store.oldest and self.height >= 0:
+            raise StateDiscarded(self.height)
+        return self._states.store.branch(id)
 
     def leaf(self, id: int, /) -> Leaf:
-        return self._nodes.leaf(id)
-
-    def _nodes_kept(self) -> Nodes:
-        """The nodes, unless pruning has begun to take those of this state."""
-        states = self._states
-        if self.height >= 0 and states.head is not self and states.store.root(self.height) is None:
+        if self.height < self._states.store.oldest and self.height >= 0:
             raise StateDiscarded(self.height)
-        return self._nodes
+        return self._states.store.leaf(id)
 
 
 class ChangeSet:
@@ -249,7 +245,7 @@ class ChangeSet:
             for key, value in self.changes.items()
         }
         trie = update(
-            parent,
+            states.store if parent is states.head else parent,
             parent.root,
             parent.top,
             self.changes,
@@ -309,7 +305,8 @@ class ChangeSet:
                     encoded = layer.changes[key]
                     assert encoded is not None
                     value = layer.decoded[key] = decode(encoded)
-                return value
+                kept: T = value
+                return kept
             layer = layer._below
         return layer.read(key, decode)
 

@@ -2,7 +2,7 @@
 readable.
 """
 
-from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion
+from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion, shape_of
 from runtime.trie.proof import (
     IncompleteProof,
     InvalidProof,
@@ -30,6 +30,7 @@ __all__ = [
     "keys",
     "ordered_trie_root",
     "prove",
+    "shape_of",
     "trie_root",
     "update",
     "verify_proof",

@@ -199,6 +199,32 @@ def encode_branch(
     return b"".join(parts)
 
 
+def shape_of(start: int, buffer: bytes) -> Shape:
+    """The shape of the branch encoded in `buffer`, which is trusted; the keys of its leaves are not known."""
+    first = buffer[0]
+    width = 4 if first < 0x20 else 6
+    full = (1 << width) - 1
+    nibbles = first & full
+    at = 1
+    if nibbles == full:
+        more = 255
+        while more == 255:
+            more = buffer[at]
+            nibbles += more
+            at += 1
+    end = at + (nibbles + 1) // 2
+    partial = buffer[at:end].hex()[nibbles & 1 :]
+    slots = slots_of(buffer[end] | buffer[end + 1] << 8)
+    base = end + 2
+    if first < 0x20:
+        base += HASH_SIZE
+    elif first >= 0xC0:
+        mode = buffer[base] & 3
+        base += (1, 2, 4)[mode] + (int.from_bytes(buffer[base : base + (1, 2, 4)[mode]], "little") >> 2)
+    is_regular = len(buffer) - base == (1 + HASH_SIZE) * len(slots)
+    return Shape(start, partial, slots, [None] * len(slots), base, first < 0x20 or first >= 0xC0, is_regular)
+
+
 def with_partial(buffer: bytes, old: str, new: str) -> bytes:
     """The encoding `buffer` of a branch with its partial key `old` exchanged for `new`."""
     first = buffer[0]

@@ -1,0 +1,84 @@
+"""The bytes of trie nodes on disk.
+
+branch = start u16, number of ids u8, ids u64 each, the node's encoding       (all little-endian)
+leaf   = length of the key u16, key, value
+root   = state root 32 bytes, id of the root node u64
+dead   = number of branches u32 little-endian, then ids u64 big-endian, as in keys: branches, then leaves
+"""
+
+import sys
+from array import array
+from collections.abc import Collection
+from struct import Struct
+
+from runtime.state.backend import Root
+from runtime.trie import Branch, Leaf, shape_of
+
+ID_SIZE = 8
+"""Bytes of an id in a key."""
+
+_branch_head = Struct("<HB")
+_number = Struct(">Q")
+_is_native = sys.byteorder == "little"
+
+number_key = _number.pack
+"""The key of a height, a block number or an id: 8 bytes, big-endian."""
+
+
+def number_of(key: bytes) -> int:
+    """The number whose key this is."""
+    number: int = _number.unpack(key)[0]
+    return number
+
+
+def write_branch(branch: Branch) -> bytes:
+    ids = branch.ids
+    return _branch_head.pack(branch.shape.start, len(ids)) + _native(ids).tobytes() + branch.buffer
+
+
+def read_branch(id: int, record: bytes) -> Branch:
+    start, count = _branch_head.unpack_from(record)
+    end = _branch_head.size + ID_SIZE * count
+    ids = array("Q", record[_branch_head.size : end])
+    buffer = record[end:]
+    return Branch(id, shape_of(start, buffer), _native(ids), buffer)
+
+
+def write_leaf(leaf: Leaf) -> bytes:
+    key, value = leaf
+    return len(key).to_bytes(2, "little") + key + value
+
+
+def read_leaf(record: bytes) -> Leaf:
+    end = 2 + (record[0] | record[1] << 8)
+    return record[2:end], record[end:]
+
+
+def write_root(root: Root) -> bytes:
+    return root.root + number_key(root.top)
+
+
+def read_root(record: bytes) -> Root:
+    return Root(record[:32], number_of(record[32:]))
+
+
+def write_dead(dead: Collection[int]) -> bytes:
+    branches = [id for id in dead if not id & 1]
+    leaves = [id for id in dead if id & 1]
+    return len(branches).to_bytes(4, "little") + b"".join(map(number_key, branches + leaves))
+
+
+def read_dead(record: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The keys of the dead branches and of the dead leaves."""
+    count = int.from_bytes(record[:4], "little")
+    keys = [record[at : at + ID_SIZE] for at in range(4, len(record), ID_SIZE)]
+    return keys[:count], keys[count:]
+
+
+def _native(ids: "array[int]") -> "array[int]":
+    """The ids in the byte order of the disk: themselves, on every common machine."""
+    if _is_native:
+        return ids
+    ids = ids[:]
+    ids.byteswap()
+    return ids

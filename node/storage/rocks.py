@@ -1,0 +1,155 @@
+"""RocksDB as the database: options that were measured, and errors that say what to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    ColumnFamily,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteOptions,
+)
+
+from node.storage.columns import BIG, Column
+from node.storage.database import Batch
+from node.storage.errors import (
+    StorageCorrupted,
+    StorageError,
+    StorageFull,
+    StorageLocked,
+    StorageUnusable,
+)
+
+BLOCK_CACHE_BYTES: Final = 256 << 20
+"""The block cache that all columns share, unless the caller says otherwise."""
+
+WRITE_BUFFER_BYTES: Final = 32 << 20
+"""The size at which a big column's memory table goes to disk."""
+
+BLOOM_BITS: Final = 10
+"""Bits a key of the bloom filters: about 1 % of misses are looked up in vain."""
+
+LOG_BYTES_MAX: Final = 1 << 20
+LOG_FILES_MAX: Final = 4
+"""RocksDB's own log of what it did: this many files of this size."""
+
+
+class RocksDatabase:
+    """Column families in raw mode, opened by one process at a time."""
+
+    def __init__(self, path: Path | str, *, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
+        self.path = str(path)
+        cache = Cache(cache_bytes)
+        try:
+            Path(path).mkdir(parents=True, exist_ok=True)
+            self._rocks = Rdict(
+                self.path,
+                _database_options(cache),
+                {column.value: _column_options(column, cache) for column in Column},
+            )
+            self._columns = {column: self._rocks.get_column_family(column.value) for column in Column}
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
+        self._handles = {column: self._rocks.get_column_family_handle(column.value) for column in Column}
+        self._synced, self._unsynced = WriteOptions(), WriteOptions()
+        self._synced.sync = True
+        for options in (self._synced, self._unsynced):
+            options.memtable_insert_hint_per_batch = True
+
+    def get(self, column: Column, key: bytes, /) -> bytes | None:
+        try:
+            return self._columns[column].get(key)
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
+
+    def keys(self, column: Column, prefix: bytes = b"", after: bytes | None = None, /) -> Iterator[bytes]:
+        # The iterator is made here, not in the generator: it must see the column as it is at the call.
+        rows = self._columns[column].iter()
+        rows.seek(prefix if after is None else max(prefix, after))
+        return self._keys(rows, prefix, after)
+
+    def _keys(self, rows: Any, prefix: bytes, after: bytes | None) -> Iterator[bytes]:
+        while rows.valid():
+            key: bytes = rows.key()
+            if not key.startswith(prefix):
+                return
+            if key != after:
+                yield key
+            rows.next()
+        try:
+            rows.status()
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
+
+    def handle(self, column: Column, /) -> ColumnFamily:
+        return self._handles[column]
+
+    def batch(self) -> Batch:
+        return WriteBatch(raw_mode=True)
+
+    def write(self, batch: Batch, /, *, sync: bool) -> None:
+        assert isinstance(batch, WriteBatch)
+        try:
+            self._rocks.write(batch, self._synced if sync else self._unsynced)
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
+
+    def flush(self) -> None:
+        """Bring the memory tables to disk."""
+        for column in self._columns.values():
+            column.flush()
+
+    def close(self) -> None:
+        for column in self._columns.values():
+            column.close()
+        self._rocks.close()
+
+    def _error(self, error: Exception) -> StorageError:
+        """The typed error for one of rocksdict's, which tells them apart by their text alone."""
+        text = str(error)
+        if "lock hold by" in text or "While lock file" in text:
+            return StorageLocked(self.path)
+        if "No space left" in text or "File too large" in text or "quota exceeded" in text:
+            return StorageFull(self.path, _brief(text))
+        if "Corruption" in text or "CURRENT" in text or "does not exist" in text:
+            return StorageCorrupted(self.path, _brief(text))
+        return StorageUnusable(self.path, _brief(text))
+
+
+def _brief(text: str) -> str:
+    """One line of RocksDB's message."""
+    return " ".join(text.split())[:200]
+
+
+def _database_options(cache: Cache) -> Options:
+    options = _column_options(None, cache)
+    options.create_if_missing(True)
+    options.create_missing_column_families(True)
+    # A record torn by a crash ends the log; one damaged in the middle is an error and not, as by default, the
+    # silent loss of every block after it.
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    options.set_max_background_jobs(2)
+    options.set_max_log_file_size(LOG_BYTES_MAX)
+    options.set_keep_log_file_num(LOG_FILES_MAX)
+    return options
+
+
+def _column_options(column: Column | None, cache: Cache) -> Options:
+    table = BlockBasedOptions()
+    table.set_block_cache(cache)
+    table.set_bloom_filter(BLOOM_BITS, False)
+    options = Options(raw_mode=True)
+    options.set_block_based_table_factory(table)
+    if column in BIG:
+        # Digests do not compress.
+        options.set_compression_type(DBCompressionType.none())
+        options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    else:
+        options.set_compression_type(DBCompressionType.lz4())
+    return options

@@ -1,0 +1,233 @@
+"""The chain's states in a database: flat current values, trie nodes by id, and exact pruning.
+
+One finalized block is one batch: the flat values that changed, the nodes born, the journal of the nodes that
+died, the root, the next id, what the pruned block's journal names, and whatever the caller adds. Unfinalized
+states are in memory only; after a restart they are gone, and as none of their ids was written, their ids are
+free again.
+
+Branches are read on demand into a cache of two generations under a budget of bytes; the nodes of unfinalized
+states are held by these states themselves, outside the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from node.storage.columns import Column
+from node.storage.database import Batch, Database
+from node.storage.errors import StorageCorrupted, StorageFormat
+from node.storage.records import (
+    number_key,
+    number_of,
+    read_branch,
+    read_dead,
+    read_leaf,
+    read_root,
+    write_branch,
+    write_dead,
+    write_leaf,
+    write_root,
+)
+from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase
+from runtime.state.backend import Commit, Root
+from runtime.state.cache import Generations
+from runtime.state.memory import FIRST_ID
+from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, States
+from runtime.trie import Branch, Leaf, StateVersion
+
+FORMAT: Final = b"1"
+"""The format of the database; changes whenever the records or the columns do."""
+
+NODE_BUDGET_BYTES: Final = 512 << 20
+"""What the cached branches may weigh, unless the caller says otherwise."""
+
+BRANCH_BYTES: Final = 900
+"""What a branch weighs in memory beside its encoding: objects, ids, the keys of its leaves."""
+
+NOTHING_DEAD: Final = bytes(4)
+"""The journal of a block under which no node died."""
+
+PRUNED_HEIGHTS_MAX: Final = 4
+"""How many heights one commit prunes at most, when a smaller window than before leaves more to do."""
+
+
+class DatabaseStore:
+    """The store of one chain's states over a database."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        budget_bytes: int = NODE_BUDGET_BYTES,
+        archive: bool = False,
+        window: int = WINDOW,
+    ) -> None:
+        self.database = database
+        self.window = None if archive else window
+        self._branches: Generations[int, Branch] = Generations(budget_bytes)
+        self.height, self.next_id = self._read_meta()
+        self.oldest = next(map(number_of, database.keys(Column.ROOTS)), 0)
+
+    def branch(self, id: int, /) -> Branch:
+        branch = self._branches.young.get(id)
+        if branch is not None:
+            return branch
+        branch = self._branches.old.pop(id, None)
+        if branch is None:
+            record = self.database.get(Column.NODES, number_key(id))
+            if record is None:
+                raise self._missing(f"branch {id}")
+            branch = read_branch(id, record)
+        self._branches.put(id, branch, BRANCH_BYTES + len(branch.buffer))
+        return branch
+
+    def leaf(self, id: int, /) -> Leaf:
+        record = self.database.get(Column.LEAVES, number_key(id))
+        if record is None:
+            raise self._missing(f"leaf {id}")
+        return read_leaf(record)
+
+    def root(self, height: int, /) -> Root | None:
+        record = self.database.get(Column.ROOTS, number_key(height)) if height >= 0 else None
+        return None if record is None else read_root(record)
+
+    def value(self, key: bytes, /) -> bytes | None:
+        return self.database.get(Column.STATE, key)
+
+    def keys(self, prefix: bytes, after: bytes | None, /) -> Iterator[bytes]:
+        return self.database.keys(Column.STATE, prefix, after)
+
+    def commit(self, commit: Commit, /) -> None:
+        database = self.database
+        batch = database.batch()
+        put, delete = batch.put, batch.delete
+        handle = database.handle(Column.STATE)
+        for key, value in commit.changes.items():
+            if value is None:
+                delete(key, handle)
+            else:
+                put(key, value, handle)
+        handle = database.handle(Column.NODES)
+        for id, branch in commit.branches.items():
+            put(number_key(id), write_branch(branch), handle)
+        handle = database.handle(Column.LEAVES)
+        for id, leaf in commit.leaves.items():
+            put(number_key(id), write_leaf(leaf), handle)
+        here = number_key(commit.height)
+        put(here, write_dead(commit.dead), database.handle(Column.JOURNAL))
+        put(here, write_root(commit.root), database.handle(Column.ROOTS))
+        handle = database.handle(Column.META)
+        put(b"format", FORMAT, handle)
+        put(b"height", here, handle)
+        put(b"next_id", number_key(commit.next_id), handle)
+        for column, key, value in commit.also:
+            handle = database.handle(Column(column))
+            if value is None:
+                delete(key, handle)
+            else:
+                put(key, value, handle)
+        oldest = self._prune(batch, commit.height)
+        database.write(batch, sync=commit.sync)
+        self.height, self.next_id, self.oldest = commit.height, commit.next_id, oldest
+        self._recall(commit)
+
+    def _prune(self, batch: Batch, height: int) -> int:
+        """Delete the states that leave the window; the oldest height that is left."""
+        oldest = self.oldest
+        if self.window is None:
+            return oldest
+        nodes, leaves, journal, roots = map(
+            self.database.handle, (Column.NODES, Column.LEAVES, Column.JOURNAL, Column.ROOTS)
+        )
+        delete = batch.delete
+        end = min(height - self.window, oldest + PRUNED_HEIGHTS_MAX)
+        while oldest < end:
+            delete(number_key(oldest), roots)
+            oldest += 1
+            key = number_key(oldest)
+            # A node that died in the block at `oldest` was needed by the state before it and by no later one.
+            branch_keys, leaf_keys = read_dead(self.database.get(Column.JOURNAL, key) or NOTHING_DEAD)
+            for id in branch_keys:
+                delete(id, nodes)
+            for id in leaf_keys:
+                delete(id, leaves)
+            delete(key, journal)
+        return oldest
+
+    def _recall(self, commit: Commit) -> None:
+        """Keep in memory what the next block will read: the new branches, not those they replaced."""
+        cache = self._branches
+        for id in commit.dead:
+            if not id & 1:
+                cache.drop(id)
+        weight = sum(len(branch.buffer) for branch in commit.branches.values())
+        cache.extend(commit.branches, weight + BRANCH_BYTES * len(commit.branches))
+        cache.sweep()
+
+    def _read_meta(self) -> tuple[int, int]:
+        """The finalized height and the first free id; -1 and the first of all before genesis."""
+        database = self.database
+        found = database.get(Column.META, b"format")
+        if found is None:
+            if next(database.keys(Column.ROOTS), None) is not None:
+                raise StorageCorrupted(database.path, "the format is missing")
+            return -1, FIRST_ID
+        if found != FORMAT:
+            raise StorageFormat(database.path, found.decode("ascii", "replace"), FORMAT.decode())
+        height, next_id = database.get(Column.META, b"height"), database.get(Column.META, b"next_id")
+        if height is None or next_id is None or self.root(number_of(height)) is None:
+            raise self._missing("finalized state")
+        return number_of(height), number_of(next_id)
+
+    def _missing(self, what: str) -> StorageCorrupted:
+        return StorageCorrupted(self.database.path, f"the {what} is missing")
+
+
+class RocksStates(States):
+    """The states of a chain over a database: `genesis` once, then `child` and `finalize`."""
+
+    store: DatabaseStore
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        budget_bytes: int = NODE_BUDGET_BYTES,
+        archive: bool = False,
+        window: int = WINDOW,
+        version: StateVersion = StateVersion.V1,
+        depth_max: int = UNFINALIZED_DEPTH_MAX,
+        decoded_max: int = DECODED_MAX,
+    ) -> None:
+        store = DatabaseStore(database, budget_bytes=budget_bytes, archive=archive, window=window)
+        super().__init__(store, version=version, depth_max=depth_max, decoded_max=decoded_max)
+        self.database = database
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        budget_bytes: int = NODE_BUDGET_BYTES,
+        cache_bytes: int = BLOCK_CACHE_BYTES,
+        archive: bool = False,
+        window: int = WINDOW,
+        version: StateVersion = StateVersion.V1,
+    ) -> RocksStates:
+        """Open or create the database at `path`.
+
+        `budget_bytes` bounds the trie branches kept in memory, `cache_bytes` RocksDB's block cache; `archive`
+        keeps every past state, else `window` of them. Raises a `StorageError`.
+        """
+        database = RocksDatabase(path, cache_bytes=cache_bytes)
+        try:
+            return cls(database, budget_bytes=budget_bytes, archive=archive, window=window, version=version)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Release the database; nothing is lost that was finalized."""
+        self.database.close()

@@ -1,8 +1,8 @@
 """The hash-seed audit: prints what must not depend on it, a line each; `go.py check` compares two runs.
 
 A section is a function that yields lines. To audit something new, write its section and add it to SECTIONS.
-Sections feed what they audit in the order of a *set*, which does differ between the two runs: only a result that
-depends on no such order prints the same line twice.
+Sections feed what they audit in the order of a *set*, which does differ between the two runs: only a result
+that depends on no such order prints the same line twice.
 """
 
 from __future__ import annotations

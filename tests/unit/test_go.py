@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from pathlib import Path
 
@@ -20,6 +21,10 @@ def test_an_old_python_is_refused_in_one_line(
     assert said.err == (
         "ballast: Ballast needs Python 3.11 or newer; this is Python 3.10. Try: python3.11 go.py\n"
     )
+
+
+def test_the_door_itself_parses_under_an_old_python() -> None:
+    ast.parse(Path(go.__file__).read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
 def test_a_failing_venv_is_one_clear_line(

@@ -57,6 +57,7 @@ from runtime.scale.marks import (
 )
 from runtime.scale.ordered import bits_codec, map_codec, set_codec
 from runtime.scale.record import Err, Ok
+from runtime.scale.registry import Registry
 from runtime.scale.variants import Variant, option_codec, record_variant, result_codec, variant, variant_codec
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "Newtype",
     "Ok",
     "PrimitiveType",
+    "Registry",
     "Result",
     "SequenceType",
     "Struct",

@@ -5,17 +5,47 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from functools import cache, reduce
+from operator import or_
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 from runtime.scale.codec import AnyCodec, Codec, Description, Field, TupleType, lazy
 from runtime.scale.collections import array_codec, bytes_codec, fixed_bytes_codec, str_codec, vec_codec
 from runtime.scale.compact import compact_codec
 from runtime.scale.declared import Enum, Struct, docs_of
 from runtime.scale.errors import EncodeError, show
-from runtime.scale.fields import CustomShape, RecordShape, compile_fields, newtype_codec, struct_codec, tuple_codec
+from runtime.scale.fields import (
+    CustomShape,
+    RecordShape,
+    compile_fields,
+    newtype_codec,
+    struct_codec,
+    tuple_codec,
+)
 from runtime.scale.integers import BOOL, CHAR, SIGNED, UNSIGNED
-from runtime.scale.marks import BitsMark, CharMark, CompactMark, Doc, Fixed, MapMark, Max, Newtype, SetMark, Width
+from runtime.scale.marks import (
+    BitsMark,
+    CharMark,
+    CompactMark,
+    Doc,
+    Fixed,
+    MapMark,
+    Max,
+    Newtype,
+    SetMark,
+    Width,
+)
 from runtime.scale.ordered import bits_codec, map_codec, set_codec
 from runtime.scale.record import Err, Ok, Record, twin_of
 from runtime.scale.variants import Variant, option_codec, record_variant, result_codec, variant, variant_codec
@@ -26,7 +56,7 @@ T = TypeVar("T")
 class Codecs:
     """Codecs by annotation, each made once.
 
-    `bindings` gives codecs for annotations that only the caller can know, such as the call type of one runtime.
+    `bindings` gives codecs for annotations that only the caller can know, such as the calls of one runtime.
     """
 
     def __init__(self, bindings: Mapping[object, AnyCodec] | None = None) -> None:
@@ -42,27 +72,22 @@ class Codecs:
 
     def codec_of(self, annotation: object) -> AnyCodec:
         """The codec of an annotation, or TypeError when it has no encoding."""
-        if isinstance(annotation, Codec):
-            known: AnyCodec = annotation
-            return known
+        if is_codec(annotation):
+            return annotation
         found = self._codecs.get(annotation)
         if found is None:
             found = self._codecs[annotation] = self._resolve(annotation)
         return found
 
     def _resolve(self, annotation: object) -> AnyCodec:
-        if isinstance(annotation, type):
-            simple = _SIMPLE.get(annotation)
-            if simple is not None:
-                return simple
-            if issubclass(annotation, Struct):
-                return self._struct(annotation)
-            if issubclass(annotation, Enum):
-                return self._enum(annotation)
-            if issubclass(annotation, enum.Enum):
-                return _python_enum(annotation)
-        if annotation is None:
-            return _NOTHING
+        if annotation in _SIMPLE:
+            return _SIMPLE[annotation]
+        if is_subclass(annotation, Struct):
+            return self._struct(annotation)
+        if is_subclass(annotation, Enum):
+            return self._enum(annotation)
+        if is_subclass(annotation, enum.Enum):
+            return _python_enum(annotation)
         alias = getattr(annotation, "__value__", None)  # `type X = ...`, from Python 3.12
         if alias is not None:
             return self.codec_of(alias)
@@ -90,9 +115,10 @@ class Codecs:
     def _annotated(self, base: object, marks: tuple[Any, ...]) -> AnyCodec:
         codec: AnyCodec | None = None
         for mark in marks:
+            if is_codec(mark):
+                codec = mark
+                continue
             match mark:
-                case Codec():
-                    codec = mark
                 case Width():
                     codec = (SIGNED if mark.signed else UNSIGNED)[mark.bits]
                 case CharMark():
@@ -110,7 +136,9 @@ class Codecs:
                 case CompactMark():
                     codec = compact_codec(codec or self.codec_of(base))
                 case Newtype():
-                    codec = newtype_codec(codec or self.codec_of(base), mark.path, docs=tuple(mark.docs.splitlines()))
+                    codec = newtype_codec(
+                        codec or self.codec_of(base), mark.path, docs=tuple(mark.docs.splitlines())
+                    )
                 case _:
                     pass
         return self.codec_of(base) if codec is None else codec
@@ -140,7 +168,7 @@ class Codecs:
             return set_codec(element, limit) if SetMark() in marks else vec_codec(element, limit)
         raise TypeError(f"Max is for bytes, str and tuple[T, ...], not {_show(base)}")
 
-    # -- declared classes ------------------------------------------------------------------------------------------
+    # -------------------------------------------------------------------------------- declared classes
 
     def _struct(self, cls: type[Struct]) -> AnyCodec:
         if cls is Struct:
@@ -205,9 +233,19 @@ def _docs_of_hint(hint: object) -> tuple[str, ...]:
     return tuple(line for mark in marks if isinstance(mark, Doc) for line in mark.text.splitlines())
 
 
+def is_codec(value: object) -> TypeGuard[AnyCodec]:
+    """Whether `value` is a codec, of any type."""
+    return isinstance(value, Codec)
+
+
+def is_subclass(value: object, cls: type[T]) -> TypeGuard[type[T]]:
+    """Whether `value` is a class below `cls`."""
+    return isinstance(value, type) and issubclass(value, cls)
+
+
 def _declared_in(hint: object) -> Iterator[type[Record]]:
     """The declared classes that an annotation mentions."""
-    if isinstance(hint, type) and issubclass(hint, (Struct, Enum)):
+    if is_subclass(hint, Struct) or is_subclass(hint, Enum):
         yield hint
     for argument in get_args(getattr(hint, "__value__", hint)):
         yield from _declared_in(argument)
@@ -220,9 +258,11 @@ def _reachable(cls: type[Record]) -> tuple[type[Record], ...]:
     waiting = [cls]
     while waiting:
         holder = waiting.pop()
+        parts: list[type[Record]] = [holder]
         if issubclass(holder, Enum):
             holder.__sealed__ = True
-        for part in holder.__variants__ if issubclass(holder, Enum) else [holder]:
+            parts = [*holder.__variants__]
+        for part in parts:
             for hint in hints_of(part).values():
                 for each in _declared_in(hint):
                     if each not in found:
@@ -241,7 +281,7 @@ def _substitute(hint: Any, codecs: Mapping[type[Record], AnyCodec]) -> Any:
     if origin is Annotated:
         return Annotated[(_substitute(arguments[0], codecs), *arguments[1:])]
     replaced = tuple(_substitute(each, codecs) for each in arguments)
-    return Union[replaced] if origin in (Union, types.UnionType) else origin[replaced]
+    return reduce(or_, replaced) if origin in (Union, types.UnionType) else origin[replaced]
 
 
 def _python_enum(cls: type[enum.Enum]) -> AnyCodec:
@@ -275,7 +315,9 @@ def _nothing_codec() -> AnyCodec:
         return ()
 
     compiled = compile_fields([], CustomShape(lambda: None, split, 0))
-    return Codec("()", compiled.read, compiled.write, fixed_size=0, describe=lambda: Description(TupleType(())))
+    return Codec(
+        "()", compiled.read, compiled.write, fixed_size=0, describe=lambda: Description(TupleType(()))
+    )
 
 
 def _show(annotation: object) -> str:
@@ -283,7 +325,8 @@ def _show(annotation: object) -> str:
 
 
 _NOTHING: Final = _nothing_codec()
-_SIMPLE: Final[dict[type, AnyCodec]] = {
+_SIMPLE: Final[dict[object, AnyCodec]] = {
+    None: _NOTHING,
     bool: BOOL,
     bytes: bytes_codec(),
     str: str_codec(),

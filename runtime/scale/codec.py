@@ -22,11 +22,22 @@ Write: TypeAlias = Callable[[T], bytes]
 class Codec(Generic[T]):
     """How values of one type become bytes and come back. Immutable; compare by identity.
 
-    `read` and `write` are plain functions for composing. `read(data, at)` gives the value and the offset after
-    it, and checks nothing behind it; `decode` is for whole messages.
+    `read` and `write` are plain functions for composing. `read(data, at)` gives the value and the offset
+    after it, and checks nothing behind it; `decode` is for whole messages.
     """
 
-    __slots__ = ("_describe", "_description", "bits", "fixed_size", "layout", "min_size", "name", "read", "wraps", "write")
+    __slots__ = (
+        "_describe",
+        "_description",
+        "bits",
+        "fixed_size",
+        "layout",
+        "min_size",
+        "name",
+        "read",
+        "wraps",
+        "write",
+    )
 
     name: str
     """Rust's name of the type, such as `AccountInfo` or `Vec<u8>`."""
@@ -74,7 +85,8 @@ class Codec(Generic[T]):
         try:
             return self.write(value)
         except EncodeError as error:
-            raise error.inside(self.name) from None
+            error.inside(self.name)
+            raise
 
     def decode(self, data: bytes) -> T:
         """The value whose encoding is exactly `data`; DecodeError for anything else."""
@@ -83,7 +95,8 @@ class Codec(Generic[T]):
         try:
             value, end = self.read(data, 0)
         except DecodeError as error:
-            raise error.inside(self.name) from None
+            error.inside(self.name)
+            raise
         if end != len(data):
             raise DecodeError(f"{len(data) - end} bytes remain after the value", end, self.name)
         return value
@@ -110,7 +123,7 @@ _depth: ContextVar[int] = ContextVar("scale_depth", default=0)
 
 
 class LateCodec(Codec[T]):
-    """A codec that is found when it is first used, so that a type may contain itself; it also bounds how deep."""
+    """A codec found when it is first used, so that a type may contain itself; it also bounds how deep."""
 
     __slots__ = ("_resolve", "_target")
 
@@ -135,7 +148,7 @@ class LateCodec(Codec[T]):
             finally:
                 _depth.reset(token)
 
-        # A type that contains itself, and yet ends, must choose somewhere whether to go on: at least one byte.
+        # A type that contains itself, and yet ends, must choose whether to go on: at least one byte.
         super().__init__(name, read, write, describe=lambda: self.target.description, min_size=1)
         self._resolve = resolve
         self._target: Codec[T] | None = None
@@ -162,7 +175,7 @@ class Wrap:
     take: Callable[[Any], Any]
 
 
-# -- the portable description of a type (scale-info) -----------------------------------------------------------
+# ----------------------------------------------------- the portable description of a type (scale-info)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,14 @@ def _check_room(length: int, minimum: int, data: bytes, start: int, at: int) -> 
     """Refuse a claimed length that the bytes behind it cannot hold, before anything is allocated."""
     if minimum == 0:
         if length > EMPTY_ELEMENTS_MAX:
-            raise DecodeError(f"{length} elements of no bytes, at most {EMPTY_ELEMENTS_MAX} are allowed", start)
+            raise DecodeError(
+                f"{length} elements of no bytes, at most {EMPTY_ELEMENTS_MAX} are allowed", start
+            )
     elif length * minimum > len(data) - at:
         raise DecodeError(f"{length} elements need {length * minimum} bytes, {len(data) - at} remain", start)
 
 
-# -- bytes and text ----------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------- bytes and text
 
 
 @cache
@@ -112,7 +114,7 @@ def fixed_bytes_codec(length: int) -> Codec[bytes]:
     )
 
 
-# -- vectors and arrays --------------------------------------------------------------------------------------------
+# ---------------------------------------------------------------------------------- vectors and arrays
 
 
 def _elements(codec: AnyCodec) -> tuple[Any, Any]:
@@ -132,7 +134,8 @@ def _elements(codec: AnyCodec) -> tuple[Any, Any]:
                 value, at = read_one(data, at)
                 append(value)
         except DecodeError as error:
-            raise error.inside(f"[{len(values)}]") from None
+            error.inside(f"[{len(values)}]")
+            raise
         return tuple(values), at
 
     def write(values: tuple[Any, ...]) -> bytes:
@@ -142,7 +145,8 @@ def _elements(codec: AnyCodec) -> tuple[Any, Any]:
             for value in values:
                 append(write_one(value))
         except EncodeError as error:
-            raise error.inside(f"[{len(parts)}]") from None
+            error.inside(f"[{len(parts)}]")
+            raise
         return b"".join(parts)
 
     def write_plain(values: tuple[Any, ...]) -> bytes:
@@ -197,7 +201,9 @@ def array_codec(codec: AnyCodec, length: int) -> Codec[tuple[Any, ...]]:
         return Description(ArrayType(length, codec))
 
     if codec.layout is not None and len(codec.layout.items) * length <= LAYOUT_ITEMS_MAX:
-        return tuple_codec((codec,) * length, name=name, labels=[f"[{i}]" for i in range(length)], describe=describe)
+        return tuple_codec(
+            (codec,) * length, name=name, labels=[f"[{i}]" for i in range(length)], describe=describe
+        )
     read_elements, write_elements = _elements(codec)
     minimum = codec.min_size * length
     if not minimum and length > EMPTY_ELEMENTS_MAX:

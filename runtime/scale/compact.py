@@ -79,7 +79,9 @@ def compact_codec(codec: AnyCodec) -> AnyCodec:
     if codec.bits is not None:
         return Codec(name, _reader(codec.bits), _writer(codec.bits), min_size=1, describe=describe)
     if codec.wraps is None:
-        raise TypeError(f"{name}: only unsigned integers, and types that hold just one of them, have a compact form")
+        raise TypeError(
+            f"{name}: only unsigned integers, and types that hold just one of them, have a compact form"
+        )
     inner, make, take = compact_codec(codec.wraps.codec), codec.wraps.make, codec.wraps.take
 
     def read(data: bytes, at: int) -> tuple[Any, int]:

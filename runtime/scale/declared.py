@@ -16,8 +16,8 @@ class Struct(Record):
             reserved: U128 = 0
 
     `path` is the type's in metadata; the module's and the class's name when absent. With `unnamed=True` the
-    fields have no names in metadata, as in Rust's tuple structs. An underscore behind a name (`from_`) is left
-    out there.
+    fields have no names in metadata, as in Rust's tuple structs. An underscore behind a name (`from_`) is
+    left out there.
     """
 
     __type_path__: ClassVar[tuple[str, ...]] = ()

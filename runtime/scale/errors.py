@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Self
 
 SHOWN_CHARACTERS_MAX = 80
@@ -22,7 +23,7 @@ class CodecError(ValueError):
         """Where, such as `AccountInfo.data.free` or `Vec<u32>[3]`; empty for the value itself."""
 
     def inside(self, segment: str) -> Self:
-        """The same error, seen from the type that holds this one as `segment`."""
+        """The same error, seen from the type that holds the refused one as `segment`."""
         self.path = segment + self.path
         return self
 
@@ -57,7 +58,7 @@ def show(value: object) -> str:
     """A refused value, short enough for a message."""
     if isinstance(value, int) and value.bit_length() > SHOWN_INTEGER_BITS_MAX:
         return f"an integer of {value.bit_length()} bits"
-    if isinstance(value, (bytes, bytearray, str, tuple, list)) and len(value) > SHOWN_CHARACTERS_MAX:
-        return f"{type(value).__name__} of length {len(value)}"
+    if isinstance(value, Sized) and len(value) > SHOWN_CHARACTERS_MAX:
+        return f"a {type(value).__name__} of length {len(value)}"
     text = repr(value)
     return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}..."

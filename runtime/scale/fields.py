@@ -9,7 +9,18 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Protocol
 
-from runtime.scale.codec import AnyCodec, Codec, CompositeType, Description, Field, Parameters, Read, TupleType, Wrap, Write
+from runtime.scale.codec import (
+    AnyCodec,
+    Codec,
+    CompositeType,
+    Description,
+    Field,
+    Parameters,
+    Read,
+    TupleType,
+    Wrap,
+    Write,
+)
 from runtime.scale.errors import DecodeError, EncodeError, show
 from runtime.scale.layout import LAYOUT_ITEMS_MAX, RUN_ERRORS, Layout, Span, missing
 from runtime.scale.source import Source
@@ -50,7 +61,7 @@ class TupleShape:
 
     def wrong(self, value: object) -> EncodeError:
         if isinstance(value, tuple):
-            return EncodeError(f"{len(value)} elements, exactly {self.length} are needed")
+            return EncodeError(f"a tuple of {len(value)}, not of {self.length}")
         return EncodeError(f"{show(value)} is not a tuple")
 
 
@@ -81,7 +92,7 @@ class CustomShape:
 
 @dataclass(frozen=True, slots=True)
 class RecordShape:
-    """A record class: `twin` has the same slots but may be assigned to, and its instances turn into `record`."""
+    """A record class: `twin` has the same slots, lets them be set, and its instances turn into `record`."""
 
     record: type[Any]
     twin: type[Any]
@@ -101,7 +112,7 @@ class RecordShape:
         return [f"{value}.{name}" for name in self.names]
 
     def wrong(self, value: object) -> EncodeError:
-        return EncodeError(f"{show(value)} is not a {self.record.__name__}")
+        return EncodeError(f"{show(value)} is not of {self.record.__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +171,16 @@ def _merged(fields: Fields, shape: Shape) -> Layout | None:
 
     def spans(path: str) -> list[Span]:
         return [
-            span for (label, _), layout in zip(fields, known, strict=True) for span in layout.spans(path + label)
+            span
+            for (label, _), layout in zip(fields, known, strict=True)
+            for span in layout.spans(path + label)
         ]
 
     return Layout(items, read, write, spans)
 
 
 def compile_fields(fields: Fields, shape: Shape, prefix: bytes = b"") -> Compiled:
-    """Read and write functions for fields that follow one another; `write` puts `prefix` first, `read` skips none."""
+    """Read and write functions for fields that follow one another; `write` alone puts `prefix` first."""
     sizes = [codec.fixed_size for _, codec in fields]
     known = [size for size in sizes if size is not None]
     return Compiled(
@@ -181,7 +194,9 @@ def compile_fields(fields: Fields, shape: Shape, prefix: bytes = b"") -> Compile
 
 def _runs(fields: Fields) -> list[tuple[bool, list[tuple[str, AnyCodec]]]]:
     """The fields in order, neighbours of fixed layout together."""
-    return [(merged, list(group)) for merged, group in groupby(fields, lambda field: field[1].layout is not None)]
+    return [
+        (merged, list(group)) for merged, group in groupby(fields, lambda field: field[1].layout is not None)
+    ]
 
 
 def _layout(codec: AnyCodec) -> Layout:
@@ -199,7 +214,8 @@ def _compile_read(fields: Fields, shape: Shape) -> Read[Any]:
                 with source.block("try:"):
                     source.line(f"{name}, at = {source.bind(codec.read)}(data, at)")
                 with source.block(f"except {source.bind(DecodeError)} as error:"):
-                    source.line(f"raise error.inside({label!r})")
+                    source.line(f"error.inside({label!r})")
+                    source.line("raise")
                 values.append(name)
             continue
         layouts = [(label, _layout(codec)) for label, codec in run]
@@ -237,7 +253,8 @@ def _compile_write(fields: Fields, shape: Shape, prefix: bytes) -> Write[Any]:
                 with source.block("try:"):
                     source.line(f"{name} = {source.bind(codec.write)}({next(taken)})")
                 with source.block(f"except {source.bind(EncodeError)} as error:"):
-                    source.line(f"raise error.inside({label!r})")
+                    source.line(f"error.inside({label!r})")
+                    source.line("raise")
                 parts.append(name)
             continue
         values: list[str] = []
@@ -269,7 +286,9 @@ def _compile_write(fields: Fields, shape: Shape, prefix: bytes) -> Write[Any]:
 
 def labels_of(fields: Sequence[Field]) -> list[tuple[str, AnyCodec]]:
     """The fields as the compiler wants them: by name, or by position."""
-    return [(f".{index if field.name is None else field.name}", field.codec) for index, field in enumerate(fields)]
+    return [
+        (f".{index if field.name is None else field.name}", field.codec) for index, field in enumerate(fields)
+    ]
 
 
 def tuple_codec(

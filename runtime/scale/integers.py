@@ -82,7 +82,8 @@ def _bad_bool(byte: int, at: int, path: str) -> bool:
 
 
 def _bool_read(source: Source, items: Sequence[str], offset: int, path: str) -> str:
-    return f"({items[0]} == 1 if {items[0]} < 2 else {source.bind(_bad_bool)}({items[0]}, at + {offset}, {path!r}))"
+    byte, refuse = items[0], source.bind(_bad_bool)
+    return f"({byte} == 1 if {byte} < 2 else {refuse}({byte}, at + {offset}, {path!r}))"
 
 
 def _bool_write(source: Source, value: str) -> list[str]:

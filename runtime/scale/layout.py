@@ -14,7 +14,7 @@ LAYOUT_ITEMS_MAX = 64
 """Widest run of struct items that is merged into the record around it."""
 
 RUN_ERRORS: Final = (struct.error, TypeError, AttributeError, OverflowError, ValueError)
-"""What packing a run raises for a value that does not fit; the codec of each field then says which and why."""
+"""What packing a run raises for a value that does not fit; each field's codec then says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def compile_leaf(
     reading = Source()
     items = [reading.fresh("i") for _ in layout.items]
     with reading.block("try:"):
-        reading.line(f"({''.join(f'{item}, ' for item in items)}) = {reading.bind(packer.unpack_from)}(data, at)")
+        reading.line(
+            f"({''.join(f'{item}, ' for item in items)}) = {reading.bind(packer.unpack_from)}(data, at)"
+        )
     with reading.block(f"except {reading.bind(struct.error)}:"):
         reading.line(f"raise {reading.bind(missing(layout.spans('')))}(data, at) from None")
     value = layout.read(reading, items, 0, "")

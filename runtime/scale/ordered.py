@@ -64,14 +64,14 @@ def _same(value: Any) -> Any:
 
 @cache
 def map_codec(key: AnyCodec, value: AnyCodec, limit: int | None = None) -> Codec[tuple[Any, ...]]:
-    """`BTreeMap<K, V>` as a tuple of pairs, keys strictly going up. Keys must be of types that Python can order."""
+    """`BTreeMap<K, V>` as a tuple of pairs, keys strictly going up: keys of types that Python can order."""
     inner = vec_codec(tuple_codec((key, value)), limit)
     return _ordered(f"BTreeMap<{key.name}, {value.name}>", inner, _first, (("K", key), ("V", value)))
 
 
 @cache
 def set_codec(key: AnyCodec, limit: int | None = None) -> Codec[tuple[Any, ...]]:
-    """`BTreeSet<T>` as a tuple, strictly going up. Elements must be of types that Python can order."""
+    """`BTreeSet<T>` as a tuple, strictly going up: elements of types that Python can order."""
     return _ordered(f"BTreeSet<{key.name}>", vec_codec(key, limit), _same, (("T", key),))
 
 
@@ -83,7 +83,9 @@ def _lsb0() -> Description:
     return Description(CompositeType(()), ("bitvec", "order", "Lsb0"))
 
 
-LSB0: Final[AnyCodec] = Codec("Lsb0", lambda data, at: ((), at), lambda value: b"", fixed_size=0, describe=_lsb0)
+LSB0: Final[AnyCodec] = Codec(
+    "Lsb0", lambda data, at: ((), at), lambda value: b"", fixed_size=0, describe=_lsb0
+)
 """Stands for the order of bits in metadata; holds nothing."""
 
 

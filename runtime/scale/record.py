@@ -1,8 +1,8 @@
 """Records: frozen values with named fields, as cheap to make as Python allows.
 
 A record class writes its own `__init__`, `__eq__` and `__hash__`, once. Assigning to a field raises. Decoders
-make records through a *twin*, a subclass that does not refuse assignment and whose instances then turn into the
-record: three times as cheap as the constructor.
+make records through a *twin*, a subclass that does not refuse assignment and whose instances then turn into
+the record: half the cost of the constructor.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class RecordType(type):
     """The class of record classes: turns annotations into slots and writes the methods."""
 
     def __new__(
-        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **keywords: Any
     ) -> RecordType:
         annotations: dict[str, object] = namespace.get("__annotations__", {})
         names = tuple(each for each, kind in annotations.items() if not _is_class_variable(kind))
@@ -100,7 +100,12 @@ type.__setattr__(Record, "__delattr__", _refuse_assignment)
 
 def twin_of(record: type[Any]) -> type[Any]:
     """A subclass whose instances may be assigned to, and then turned into `record` by their `__class__`."""
-    namespace = {"__slots__": (), "__setattr__": object.__setattr__, "__init__": object.__init__}
+    namespace: dict[str, object] = {
+        "__slots__": (),
+        "__init__": object.__init__,
+        "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,  # or else assignment, which shares its slot, would be slow
+    }
     return type.__new__(type(record), record.__name__, (record,), namespace)
 
 

@@ -49,10 +49,12 @@ def variant(
     key: object = None,
     docs: Sequence[str] = (),
 ) -> Variant:
-    """A variant of any values: `make(*fields)` gives one, `take(value)` its fields; `key` is the index when None."""
-    return Variant(
-        name, index, index if key is None else key, tuple(fields), CustomShape(make, take, len(fields)), tuple(docs)
-    )
+    """A variant of any values: `make(*fields)` gives one, `take(value)` its fields.
+
+    `key` is what the enum's `key_of` gives for such values; the index when None.
+    """
+    shape = CustomShape(make, take, len(fields))
+    return Variant(name, index, index if key is None else key, tuple(fields), shape, tuple(docs))
 
 
 def record_variant(
@@ -72,7 +74,7 @@ def variant_codec(
     params: Parameters = (),
     docs: Sequence[str] = (),
 ) -> AnyCodec:
-    """An enum. `key_of(value)` finds the variant of a value by its key: its class, when not told otherwise."""
+    """An enum. `key_of(value)` finds a value's variant by its key: its class, when not told otherwise."""
     variants = tuple(sorted(variants, key=lambda each: each.index))
     _check(name, variants)
     compiled = [
@@ -83,8 +85,9 @@ def variant_codec(
     for each, functions in zip(variants, compiled, strict=True):
         readers[each.index] = (functions.read, f".{each.name}")
         writers[each.key] = (functions.write, f".{each.name}")
-    sizes = {functions.fixed_size for functions in compiled}
-    size = sizes.pop() if len(sizes) == 1 else None
+    size = compiled[0].fixed_size if compiled else None
+    if any(functions.fixed_size != size for functions in compiled):
+        size = None
     segments = path_of(path) or (name,)
     described = tuple(VariantDescription(each.name, each.fields, each.index, each.docs) for each in variants)
     codec: AnyCodec = Codec(
@@ -124,7 +127,8 @@ def _reader(readers: Sequence[tuple[Read[Any], str] | None]) -> Read[Any]:
         try:
             return found[0](data, at + 1)
         except DecodeError as error:
-            raise error.inside(found[1])
+            error.inside(found[1])
+            raise
 
     return read
 
@@ -140,7 +144,8 @@ def _writer(
         try:
             return found[0](value)
         except EncodeError as error:
-            raise error.inside(found[1])
+            error.inside(found[1])
+            raise
 
     return write
 

@@ -1,0 +1,171 @@
+"""System: accounts, recent block hashes, events, and the books of the block being executed.
+
+Names, calls, events and storage are those of Substrate's frame_system. Balances live in `Account`, managed by another
+pallet through `AccountStore`: one storage key an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pallets.system.types import (
+    Config,
+    EventRecord,
+    ExtrinsicFailed,
+    ExtrinsicSuccess,
+    KilledAccount,
+    LastRuntimeUpgradeInfo,
+    NewAccount,
+    Remarked,
+    SystemEvent,
+    SystemFault,
+)
+from runtime.crypto.hashing import blake2b_256
+from runtime.frame import (
+    Pallet,
+    Signed,
+    StorageMap,
+    StorageOption,
+    StorageValue,
+    Twox64Concat,
+    call,
+)
+from runtime.frame.bound import Change
+from runtime.frame.error import ConsumerRemaining, NoProviders
+from runtime.types import AccountId, BlockNumber, Hash, Weight, db
+from runtime.types.account import AccountData, AccountInfo
+from runtime.types.digest import Digest, DigestItem
+from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
+from runtime.types.limits import ConsumedWeight
+from runtime.scale import U32
+from runtime.version import SPEC_NAME
+
+NO_HASH: Final = bytes(32)
+NOTHING: Final = Weight(0, 0)
+GENESIS: Final = 0
+NO_DATA: Final = AccountData()
+
+
+class System(Pallet[SystemEvent, SystemFault]):
+    """Accounts, blocks and events."""
+
+    config: Config
+
+    account = StorageMap[AccountId, AccountInfo](default=AccountInfo(), doc="The full account information.")
+    block_weight = StorageValue[ConsumedWeight](
+        default=ConsumedWeight(NOTHING, NOTHING, NOTHING), doc="The weight that the block used, by class."
+    )
+    block_hash = StorageMap[BlockNumber, Hash](
+        default=NO_HASH, hasher=Twox64Concat, doc="Recent block hashes by number; genesis is kept for ever."
+    )
+    number = StorageValue[BlockNumber](default=0, doc="The block being executed.")
+    parent_hash = StorageValue[Hash](default=NO_HASH, doc="The hash of the block before.")
+    digest = StorageValue[Digest](default=Digest(), doc="The digest of the block being executed.")
+    events = StorageValue[tuple[EventRecord, ...]](default=(), doc="The events of the block, in order.")
+    event_count = StorageValue[U32](default=0, doc="How many events the block deposited.")
+    last_upgrade = StorageOption[LastRuntimeUpgradeInfo](doc="Which runtime last ran its migrations.")
+
+    @call(index=0, weight=db())
+    def remark(self, origin: Signed, remark: bytes) -> None:
+        """Say something that stands in the block and nowhere else."""
+
+    @call(index=7, weight=db())
+    def remark_with_event(self, origin: Signed, remark: bytes) -> None:
+        """Say something, and deposit its hash as an event."""
+        self.emit(Remarked(origin.who, blake2b_256(remark)))
+
+    # runtime.frame.interfaces.System
+
+    def begin_block(self, number: BlockNumber, parent_hash: Hash, logs: tuple[DigestItem, ...]) -> None:
+        self.number = number
+        self.parent_hash = parent_hash
+        self.digest = Digest(logs)
+        if number > GENESIS:
+            self.block_hash[number - 1] = parent_hash
+            expired = number - 1 - self.config.block_hash_count
+            if expired > GENESIS:
+                self.block_hash.discard(expired)
+
+    def extrinsic_applied(self, failure: DispatchErrorValue | None, info: DispatchEventInfo) -> None:
+        self.emit(ExtrinsicSuccess(info) if failure is None else ExtrinsicFailed(failure, info))
+
+    def end_block(self, events: bytes, event_count: int, used: ConsumedWeight) -> tuple[DigestItem, ...]:
+        self.__dict__["events"].set_encoded(events)
+        self.event_count = event_count
+        self.block_weight = used
+        return self.digest.logs
+
+    def last_runtime_upgrade(self) -> int:
+        last = self.last_upgrade
+        return 0 if last is None else last.spec_version
+
+    def note_runtime_upgrade(self, spec_version: int) -> None:
+        self.last_upgrade = LastRuntimeUpgradeInfo(spec_version, SPEC_NAME)
+
+    # runtime.frame.interfaces.Blocks
+
+    def recent_hash(self, number: BlockNumber) -> Hash | None:
+        return self.block_hash.get(number)
+
+    def genesis_hash(self) -> Hash:
+        return self.block_hash[GENESIS]
+
+    def digest_logs(self) -> tuple[DigestItem, ...]:
+        return self.digest.logs
+
+    def deposit_log(self, item: DigestItem) -> None:
+        self.digest = Digest((*self.digest.logs, item))
+
+    # runtime.frame.interfaces.Nonces
+
+    def nonce(self, who: AccountId) -> int:
+        return self.account[who].nonce
+
+    def inc_nonce(self, who: AccountId) -> None:
+        info = self.account[who]
+        self.account[who] = AccountInfo(
+            info.nonce + 1, info.consumers, info.providers, info.sufficients, info.data
+        )
+
+    # runtime.frame.interfaces.AccountStore
+
+    def account_info(self, who: AccountId) -> AccountInfo:
+        return self.account[who]
+
+    def account_exists(self, who: AccountId) -> bool:
+        return who in self.account
+
+    def set_account_data(self, who: AccountId, data: AccountData) -> None:
+        info = self.account[who]
+        had, has = _provides(info.data), _provides(data)
+        providers = info.providers + (has and not had) - (had and not has)
+        if had and not has:
+            if providers == 0 and info.consumers:
+                raise ConsumerRemaining
+            if providers + info.sufficients == 0:
+                del self.account[who]
+                self.emit(KilledAccount(who))
+                return
+        fresh = providers == 1 and has and not had and info.sufficients == 0
+        self.account[who] = AccountInfo(info.nonce, info.consumers, providers, info.sufficients, data)
+        if fresh:
+            self.emit(NewAccount(who))
+
+    def account_changes(self) -> Iterator[Change[AccountId, AccountInfo]]:
+        return self.account.changes()
+
+    def inc_consumers(self, who: AccountId) -> None:
+        info = self.account[who]
+        if info.providers == 0:
+            raise NoProviders
+        self.account[who] = info.replace(consumers=info.consumers + 1)
+
+    def dec_consumers(self, who: AccountId) -> None:
+        info = self.account[who]
+        self.account[who] = info.replace(consumers=max(0, info.consumers - 1))
+
+
+def _provides(data: AccountData) -> bool:
+    """Whether these balances make an account exist."""
+    return data.free > 0 or data.reserved > 0

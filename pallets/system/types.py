@@ -1,0 +1,99 @@
+"""What the System pallet stores and tells."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from runtime.frame import Error, Event, RuntimeEvent
+from runtime.scale import U16, U32, Compact, Doc, Enum, Struct
+from runtime.types import AccountId, Hash
+from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
+
+
+class Config(Struct):
+    """Constants of the chain."""
+
+    block_hash_count: Annotated[U32, Doc("How many recent block hashes are kept.")] = 4096
+    ss58_prefix: Annotated[U16, Doc("The prefix of this chain's addresses.")] = 42
+
+
+class Phase(Enum, path="frame_system::Phase"):
+    """When in a block an event was deposited."""
+
+
+class ApplyExtrinsic(Phase, index=0, unnamed=True):
+    """While an extrinsic was applied, by its number in the block."""
+
+    extrinsic: U32
+
+
+class Finalization(Phase, index=1):
+    """After the extrinsics."""
+
+
+class Initialization(Phase, index=2):
+    """Before the extrinsics."""
+
+
+class LastRuntimeUpgradeInfo(Struct, path="frame_system::LastRuntimeUpgradeInfo"):
+    """Which runtime last ran its migrations."""
+
+    spec_version: Compact[U32]
+    spec_name: str
+
+
+class SystemEvent(Event, path="frame_system::pallet::Event"):
+    """What System tells the world."""
+
+
+class ExtrinsicSuccess(SystemEvent, index=0):
+    """An extrinsic completed."""
+
+    dispatch_info: DispatchEventInfo
+
+
+class ExtrinsicFailed(SystemEvent, index=1):
+    """An extrinsic's call was refused; its fee is paid, and nothing else of it remains."""
+
+    dispatch_error: DispatchErrorValue
+    dispatch_info: DispatchEventInfo
+
+
+class CodeUpdated(SystemEvent, index=2):
+    """The runtime manifest changed."""
+
+
+class NewAccount(SystemEvent, index=3):
+    """An account began to exist."""
+
+    account: AccountId
+
+
+class KilledAccount(SystemEvent, index=4):
+    """An account ceased to exist."""
+
+    account: AccountId
+
+
+class Remarked(SystemEvent, index=5):
+    """Somebody remarked something; its hash."""
+
+    sender: AccountId
+    hash: Annotated[bytes, Doc("BLAKE2b-256 of the remark.")]
+
+
+class EventRecord(Struct, path="frame_system::EventRecord"):
+    """An event, and when it was deposited."""
+
+    phase: Phase
+    event: RuntimeEvent
+    topics: tuple[Hash, ...]
+    """Always empty on this chain."""
+
+
+class SystemFault(Error):
+    """Why System refuses."""
+
+
+class CallFiltered(SystemFault, index=5):
+    """The call is filtered: it may not run on this chain now."""

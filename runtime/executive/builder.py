@@ -1,0 +1,344 @@
+"""A block under construction over a frozen parent state: begin, apply extrinsics, finish.
+
+Authors and importers use the same builder: what an author may do and an importer would refuse cannot differ. Each
+extrinsic has a storage layer; a transaction that may not enter leaves nothing behind, and one whose call is refused pays
+its fee and is recorded as failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Final, NamedTuple
+
+from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.failure import failure_of
+from runtime.executive.limits import BlockMeter
+from runtime.executive.parts import Hook, Parts
+from runtime.executive.validate import check_proof, validate_unsigned
+from runtime.frame.error import DispatchError
+from runtime.frame.extension import TransactionExtension
+from runtime.frame.host import FULL_WEIGHT, PHASE_FINALIZATION, PHASE_INITIALIZATION, Call, PostInfo
+from runtime.frame.invalid import HookFailed, InvalidBlock, InvariantBroken
+from runtime.frame.origin import Signed, Unsigned
+from runtime.frame.validity import BadMandatory, CannotLookupSigner, TransactionValidityError
+from runtime.scale import U32, Compact, codec_of
+from runtime.state.backend import State
+from runtime.state.overlay import Overlay
+from runtime.trie import ordered_trie_root
+from runtime.types.account import Address
+from runtime.types.block import Block, Header
+from runtime.types.digest import Digest, DigestItem
+from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
+from runtime.types.weight import DispatchClass, Pays, Weight
+
+EXTRINSICS_MAX: Final = 1 << 20
+"""The most extrinsics of a block."""
+_count = codec_of(Compact[U32])
+
+
+class Applied(NamedTuple):
+    """How an extrinsic that entered the block has ended."""
+
+    failure: DispatchErrorValue | None
+    """Why its call was refused, or None."""
+    refusal: DispatchError | None
+    """The same as it was raised."""
+    weight: Weight
+    """What it used."""
+
+
+class Built(NamedTuple):
+    """A finished block and the state that it makes."""
+
+    block: Block
+    state: State
+
+
+class CallBroken(InvalidBlock):
+    """A call raised something that is no refusal: the pallet is wrong; the extrinsic cannot be included."""
+
+    def __init__(self, call: Call, cause: Exception) -> None:
+        super().__init__(str(call), cause)
+        self.call = call
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"{self.call} is broken: {type(self.cause).__name__}: {self.cause}"
+
+
+class InherentMisplaced(InvalidBlock):
+    """An inherent stands behind a transaction."""
+
+    def __str__(self) -> str:
+        return "an inherent stands behind a transaction: inherents come first"
+
+
+class BlockBuilder:
+    """One block, from its parent's state to its own."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        parent: State,
+        *,
+        number: int,
+        parent_hash: bytes,
+        logs: tuple[DigestItem, ...] = (),
+        verified: Container[bytes] = (),
+    ) -> None:
+        self._parts = parts
+        self._host = parts.host
+        self._parent_hash = parent_hash
+        self._number = number
+        self._meter = BlockMeter()
+        self._raws: list[bytes] = []
+        self._events: list[bytes] = []
+        self._verified = verified
+        self._transactions_began = False
+        self._prepare, self._post = steps(parts.extensions)
+        self.overlay = Overlay(parent)
+        self._enter(PHASE_INITIALIZATION)
+        self._in_layer(lambda: self._begin(logs), "System", "begin_block")
+        for hook in parts.hooks["on_initialize"]:
+            used = self._run_hook(hook, "on_initialize", number)
+            if used is not None:
+                self._meter.charge(used)
+
+    # Extrinsics.
+
+    @property
+    def extrinsics(self) -> tuple[bytes, ...]:
+        """The extrinsics so far."""
+        return tuple(self._raws)
+
+    @property
+    def weight_left(self) -> Weight:
+        """What the block could still hold."""
+        return self._meter.left()
+
+    def apply(self, raw: bytes) -> Applied:
+        """Decode and apply one extrinsic; see `apply_extrinsic`. Raises DecodeError too."""
+        return self.apply_extrinsic(self._parts.codec.decode(raw))
+
+    def apply_extrinsic(self, extrinsic: Extrinsic) -> Applied:
+        """Apply one extrinsic.
+
+        Raises `TransactionValidityError` when it may not enter the block, `InvalidBlock` when no block may hold it;
+        either way nothing of it remains.
+        """
+        index = len(self._raws)
+        if index >= EXTRINSICS_MAX:
+            raise InvalidBlock(f"more than {EXTRINSICS_MAX} extrinsics")
+        self._enter(b"\0" + index.to_bytes(4, "little"))
+        overlay = self.overlay
+        mark = overlay.open()
+        try:
+            applied = self._apply(extrinsic)
+            encoded = self._encode_events(mark.events)
+        except (TransactionValidityError, InvalidBlock):
+            overlay.undo(mark)
+            raise
+        except Exception as cause:
+            overlay.undo(mark)
+            raise CallBroken(extrinsic.call, cause) from cause
+        try:
+            overlay.keep(mark)
+        except Exception as cause:
+            raise CallBroken(extrinsic.call, cause) from cause
+        self._events.extend(encoded)
+        self._raws.append(extrinsic.raw)
+        return applied
+
+    def inherents(self, data: Mapping[bytes, bytes]) -> list[bytes]:
+        """The inherents that the pallets want in this block, from what the author observed."""
+        self._enter(PHASE_INITIALIZATION)
+        calls = [hook.run(data) for hook in self._parts.hooks["create_inherent"]]
+        return [self._parts.codec.bare(call) for call in calls if call is not None]
+
+    def check_inherents(self, data: Mapping[bytes, bytes], extrinsics: tuple[Extrinsic, ...]) -> None:
+        """Compare the block's inherents with what the importer observed; raises `InvalidBlock`."""
+        self._enter(PHASE_INITIALIZATION)
+        for extrinsic in extrinsics:
+            if extrinsic.signature is None:
+                for hook in self._parts.hooks["check_inherent"]:
+                    wrong = hook.run(extrinsic.call, data)
+                    if wrong is not None:
+                        raise InvalidBlock(f"the inherent of {hook.pallet} is wrong: {wrong}")
+
+    def _apply(self, extrinsic: Extrinsic) -> Applied:
+        call, signature = extrinsic.call, extrinsic.signature
+        info = call.info
+        declaration = info.declaration
+        weight = info.weight_of(call.args)
+        length = len(extrinsic.raw)
+        if signature is None:
+            return self._apply_bare(extrinsic, weight)
+        if declaration.dispatch_class == DispatchClass.Mandatory:
+            raise BadMandatory
+        self._transactions_began = True
+        address = signature.address
+        if address.__class__ is not Address:
+            raise CannotLookupSigner
+        who = address.account
+        check_proof(self._parts, extrinsic, who, self._verified)
+        self._meter.take(weight, length, declaration.dispatch_class)
+        try:
+            prepared = [
+                None if prepare is None else prepare(who, call, length, extra)
+                for prepare, extra in zip(self._prepare, signature.extras, strict=True)
+            ]
+        except TransactionValidityError:
+            self._meter.give_back(weight, declaration.dispatch_class)
+            raise
+        failure = refusal = None
+        post = FULL_WEIGHT
+        try:
+            post = self._host.dispatch(call, Signed(who))
+        except DispatchError as error:
+            refusal = error
+            failure = failure_of(error, self._parts.error_pallets)
+        return self._settle(call, length, weight, post, failure, refusal, prepared)
+
+    def _apply_bare(self, extrinsic: Extrinsic, weight: Weight) -> Applied:
+        call = extrinsic.call
+        mandatory = call.info.declaration.dispatch_class == DispatchClass.Mandatory
+        if mandatory and self._transactions_began:
+            raise InherentMisplaced
+        if not mandatory:
+            self._transactions_began = True
+            validate_unsigned(self._parts, call)
+        self._meter.take(weight, len(extrinsic.raw), call.info.declaration.dispatch_class)
+        failure = refusal = None
+        post = FULL_WEIGHT
+        try:
+            post = self._host.dispatch(call, Unsigned())
+        except DispatchError as error:
+            if mandatory:
+                raise BadMandatory from error
+            refusal = error
+            failure = failure_of(error, self._parts.error_pallets)
+        return self._settle(call, len(extrinsic.raw), weight, post, failure, refusal, None)
+
+    def _settle(
+        self,
+        call: Call,
+        length: int,
+        weight: Weight,
+        post: PostInfo,
+        failure: DispatchErrorValue | None,
+        refusal: DispatchError | None,
+        prepared: list[Any] | None,
+    ) -> Applied:
+        declaration = call.info.declaration
+        used = weight
+        if post.actual_weight is not None:
+            used = post.actual_weight.least(weight)
+            self._meter.give_back(weight - used, declaration.dispatch_class)
+        pays = post.pays and declaration.pays == Pays.Yes
+        if prepared is not None:
+            for place, settle in self._post:
+                settle(prepared[place], call, length, used, pays)
+        pays_fee = Pays.Yes if pays else Pays.No
+        self._parts.system.extrinsic_applied(failure, DispatchEventInfo(used, declaration.dispatch_class, pays_fee))
+        return Applied(failure, refusal, used)
+
+    # The end.
+
+    def finish(self) -> Built:
+        """Run the closing hooks, check every invariant, and freeze the result. Raises `InvalidBlock`."""
+        parts, host = self._parts, self._host
+        self._enter(PHASE_FINALIZATION)
+        for hook in parts.hooks["on_idle"]:
+            left = self._meter.left()
+            used = self._run_hook(hook, "on_idle", self._number, left)
+            self._meter.charge(used.least(left))
+        for hook in parts.hooks["on_finalize"]:
+            self._run_hook(hook, "on_finalize", self._number)
+        events = _count.encode(len(self._events)) + b"".join(self._events)
+        logs: list[DigestItem] = []
+
+        def close() -> None:
+            logs.extend(parts.system.end_block(events, len(self._events), self._meter.used()))
+
+        self._in_layer(close, "System", "end_block", deposits=False)
+        self.check_invariants()
+        state = host.overlay.commit()
+        header = Header(
+            parent_hash=self._parent_hash,
+            number=self._number,
+            state_root=state.root,
+            extrinsics_root=ordered_trie_root(self._raws, 0),
+            digest=Digest(tuple(logs)),
+        )
+        return Built(Block(header, tuple(self._raws)), state)
+
+    def check_invariants(self) -> None:
+        """Look at every invariant now; raises `InvariantBroken` with the first that does not hold."""
+        self._enter(PHASE_FINALIZATION)
+        for invariant, run in self._parts.checks:
+            figures = run()
+            if figures is not None:
+                raise InvariantBroken(invariant.name, invariant.promise, figures)
+
+    # Layers.
+
+    def _enter(self, phase: bytes) -> None:
+        host = self._host
+        host.overlay = self.overlay
+        host.number = self._number
+        host.phase = phase
+
+    def _begin(self, logs: tuple[DigestItem, ...]) -> None:
+        parts = self._parts
+        parts.system.begin_block(self._number, self._parent_hash, logs)
+        if parts.system.last_runtime_upgrade() != parts.version.spec_version:
+            for hook in parts.hooks["on_runtime_upgrade"]:
+                used = hook.run()
+                if used is not None:
+                    self._meter.charge(used)
+            parts.system.note_runtime_upgrade(parts.version.spec_version)
+
+    def _run_hook(self, hook: Hook, name: str, *given: Any) -> Any:
+        result: list[Any] = []
+        self._in_layer(lambda: result.append(hook.run(*given)), hook.pallet, name)
+        return result[0]
+
+    def _in_layer(self, work: Callable[[], None], pallet: str, hook: str, *, deposits: bool = True) -> None:
+        overlay = self.overlay
+        mark = overlay.open()
+        try:
+            work()
+            encoded = self._encode_events(mark.events) if deposits else []
+        except InvalidBlock:
+            overlay.undo(mark)
+            raise
+        except Exception as cause:
+            overlay.undo(mark)
+            raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
+        try:
+            overlay.keep(mark)
+        except Exception as cause:
+            raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
+        self._events.extend(encoded)
+
+    def _encode_events(self, start: int) -> list[bytes]:
+        writers = self._parts.event_writers
+        return [
+            b"%b%c%b\0" % (phase, pallet, writers[pallet](event))
+            for phase, pallet, event in self.overlay.events[start:]
+        ]
+
+
+def steps(
+    extensions: tuple[TransactionExtension, ...],
+) -> tuple[tuple[Callable[..., Any] | None, ...], tuple[tuple[int, Callable[..., None]], ...]]:
+    """Which extensions act before a call (None: this one does not), and which after it, with their places."""
+    before = tuple(each.prepare if _overrides(each, "prepare") else None for each in extensions)
+    after = tuple(
+        (place, each.post_dispatch) for place, each in enumerate(extensions) if _overrides(each, "post_dispatch")
+    )
+    return before, after
+
+
+def _overrides(extension: TransactionExtension, method: str) -> bool:
+    return getattr(type(extension), method) is not getattr(TransactionExtension, method)

@@ -1,0 +1,50 @@
+"""The parts of a runtime as the executive uses them: tables, settled once when the runtime is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from runtime.executive.extrinsic import ExtrinsicCodec
+from runtime.frame.error import Error
+from runtime.frame.extension import TransactionExtension
+from runtime.frame.hooks import Invariant
+from runtime.frame.host import Host
+from runtime.frame.interfaces import System
+from runtime.version import RuntimeVersion
+
+
+class Hook(NamedTuple):
+    """One pallet's implementation of one hook."""
+
+    pallet: str
+    run: Callable[..., Any]
+
+
+class Check(NamedTuple):
+    """An invariant and the method that looks."""
+
+    invariant: Invariant
+    run: Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What executing a block needs; hooks in the order of the chain spec's indices."""
+
+    host: Host
+    version: RuntimeVersion
+    system: System
+    codec: ExtrinsicCodec
+    extensions: tuple[TransactionExtension, ...]
+    event_writers: Mapping[int, Callable[[Any], bytes]]
+    """How each pallet's events are encoded, by the pallet's index."""
+    error_pallets: Mapping[type[Error], int]
+    """The index of each pallet by its error root."""
+    hooks: Mapping[str, tuple[Hook, ...]]
+    """Every hook of `runtime.frame.hookspecs` by name."""
+    unsigned: Mapping[str, Hook]
+    """`validate_unsigned` by pallet name."""
+    checks: tuple[Check, ...]
+    """Every invariant."""

@@ -1,0 +1,89 @@
+"""Whether a transaction may wait in the pool: judged over a state, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from runtime.crypto.hashing import blake2b_256
+from runtime.executive.extrinsic import Extrinsic, verify
+from runtime.executive.limits import check_single
+from runtime.executive.parts import Parts
+from runtime.frame.host import PHASE_INITIALIZATION, Call
+from runtime.frame.validity import (
+    BadProof,
+    CannotLookupSigner,
+    MandatoryValidation,
+    NoUnsignedValidator,
+    ValidTransaction,
+)
+from runtime.state.backend import State
+from runtime.state.overlay import Overlay
+from runtime.types.account import Address
+from runtime.types.weight import DispatchClass
+
+
+class Validator:
+    """Judges transactions that would enter the block after `parent_hash`; one serves until the head changes."""
+
+    def __init__(self, parts: Parts, state: State, *, number: int, parent_hash: bytes) -> None:
+        self._parts = parts
+        self._number = number
+        self._overlay = Overlay(state)
+        self._enter()
+        parts.system.begin_block(number, parent_hash, ())
+
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+        """What the pool should know of an extrinsic. Raises `TransactionValidityError`."""
+        self._enter()
+        parts, call, signature = self._parts, extrinsic.call, extrinsic.signature
+        declaration = call.info.declaration
+        if declaration.dispatch_class == DispatchClass.Mandatory:
+            raise MandatoryValidation
+        check_single(call.info.weight_of(call.args), len(extrinsic.raw), declaration.dispatch_class)
+        if signature is None:
+            return validate_unsigned(parts, call)
+        address = signature.address
+        if not isinstance(address, Address):
+            raise CannotLookupSigner
+        check_proof(parts, extrinsic, address.account, verified)
+        answer = ValidTransaction()
+        for extension, extra in zip(parts.extensions, signature.extras, strict=True):
+            answer = answer.combine(extension.validate(address.account, call, len(extrinsic.raw), extra))
+        return answer
+
+    def payload(self, extrinsic: Extrinsic) -> bytes:
+        """What the signature of a signed extrinsic covers, over this head. Raises `TransactionValidityError`."""
+        self._enter()
+        return self._parts.codec.payload(extrinsic)
+
+    def _enter(self) -> None:
+        host = self._parts.host
+        host.overlay, host.number, host.phase = self._overlay, self._number, PHASE_INITIALIZATION
+
+
+def validate_unsigned(parts: Parts, call: Call) -> ValidTransaction:
+    """What the call's own pallet says of it, unsigned; raises `NoUnsignedValidator` if it has nothing to say."""
+    hook = parts.unsigned.get(call.info.pallet)
+    if hook is None:
+        raise NoUnsignedValidator
+    answer: ValidTransaction = hook.run(call)
+    return answer
+
+
+def check_proof(parts: Parts, extrinsic: Extrinsic, who: bytes, verified: Container[bytes]) -> None:
+    """Whether the signature of an extrinsic holds; `verified` are proof keys already found good.
+
+    Raises `BadProof`, or what an extension says of data that is no longer known.
+    """
+    signature = extrinsic.signature
+    assert signature is not None
+    payload = parts.codec.payload(extrinsic)
+    if verified and proof_key(extrinsic, payload) in verified:
+        return
+    if not verify(signature.kind, who, payload, signature.signature):
+        raise BadProof
+
+
+def proof_key(extrinsic: Extrinsic, payload: bytes) -> bytes:
+    """What names a verified signature: the extrinsic and all that was signed, what was not sent included."""
+    return blake2b_256(extrinsic.raw + payload)

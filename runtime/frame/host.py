@@ -1,0 +1,119 @@
+"""The host: the one mutable thing that the pallets of a runtime share.
+
+It points at the overlay of the block (or query) being executed, and knows that block's number and phase. Pallets reach it
+through their storage, `emit` and `dispatch`; the executive swaps what it points at, so that one runtime answers for many
+states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from runtime.frame.error import BadOrigin, Exhausted
+from runtime.scale import Codec, Codecs
+from runtime.state import MemoryStates
+from runtime.state.overlay import LayersTooDeep, Overlay
+from runtime.types.weight import Weight
+
+CALL_DEPTH_MAX: Final = 32
+"""How deep calls may dispatch calls."""
+
+
+class Deposited(NamedTuple):
+    """An event as it was deposited: when, by which pallet, and what."""
+
+    phase: bytes
+    pallet: int
+    event: Any
+
+
+class CallFiltered(BadOrigin):
+    """The call is filtered: a filter of the chain, or of a wrapper around it, does not let it through."""
+
+
+class PostInfo(NamedTuple):
+    """What a call reports after it ran: the weight that it really used, and whether the fee is still due."""
+
+    actual_weight: Weight | None = None
+    pays: bool = True
+
+
+class Call(NamedTuple):
+    """A call as data: what to do, and with what; frozen, so it can be stored, batched and voted on."""
+
+    info: Any
+    """The call's declaration in this runtime (`runtime.frame.call.BoundCall`)."""
+    args: tuple[Any, ...]
+    """The arguments, in order."""
+
+    def __str__(self) -> str:
+        return f"{self.info.pallet}.{self.info.name}"
+
+
+Filter = Callable[[Call], bool]
+
+
+class Host:
+    """What every pallet of one runtime shares."""
+
+    __slots__ = ("_depth", "_filters", "codec", "number", "overlay", "phase")
+
+    def __init__(self, overlay: Overlay | None = None, bindings: Mapping[object, Codec[Any]] | None = None) -> None:
+        self.overlay = overlay if overlay is not None else Overlay(MemoryStates().head)
+        self.codec: Callable[[Any], Codec[Any]] = Codecs(bindings).codec_of
+        """The codec of a type as this runtime knows it, `RuntimeCall` and its kin included."""
+        self.number = 0
+        """The block being executed."""
+        self.phase = PHASE_INITIALIZATION
+        """What events deposited now belong to, encoded."""
+        self._filters: tuple[Filter, ...] = ()
+        self._depth = 0
+
+    def deposit(self, pallet: int, event: Any) -> None:
+        """Record an event of the pallet at index `pallet`."""
+        self.overlay.events.append(Deposited(self.phase, pallet, event))
+
+    def dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> PostInfo:
+        """Run a call on the authority of `origin`, in a storage layer of its own.
+
+        `only` narrows what may run, here and in every call dispatched from within. Raises `DispatchError` when the call
+        is refused; then nothing that it did remains.
+        """
+        filters = self._filters
+        if only is not None:
+            filters = (*filters, only)
+        info = call.info
+        if not info.allows(origin):
+            raise BadOrigin
+        if not info.is_root(origin) and not all(passes(call) for passes in filters):
+            raise CallFiltered
+        if self._depth >= CALL_DEPTH_MAX:
+            raise Exhausted
+        overlay, before = self.overlay, self._filters
+        try:
+            mark = overlay.open()
+        except LayersTooDeep:
+            raise Exhausted from None
+        self._depth += 1
+        self._filters = filters
+        try:
+            post = info.run(origin, *call.args)
+        except BaseException:
+            overlay.undo(mark)
+            raise
+        else:
+            overlay.keep(mark)
+        finally:
+            self._depth -= 1
+            self._filters = before
+        return post if post is not None else FULL_WEIGHT
+
+    def filtered_by(self, filters: tuple[Filter, ...]) -> None:
+        """Set the chain's own call filters: they hold for every origin but Root."""
+        self._filters = filters
+
+
+FULL_WEIGHT: Final = PostInfo()
+PHASE_INITIALIZATION: Final = b"\x02"
+PHASE_FINALIZATION: Final = b"\x01"

@@ -1,0 +1,166 @@
+"""The pallet: one mechanism of the chain, as a class.
+
+In a pallet class an annotation is something the pallet is given (`config: Config`, `oracle: PriceFeed`), and an assignment
+is something it owns (`claims = StorageMap[U32, Claim]()`). Everything else follows from the declarations: the constructor's
+keywords, storage keys, metadata. An instance is sealed: what is not declared storage cannot be assigned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, dataclass_transform, get_args, get_type_hints
+
+from runtime.frame.call import BoundCall, CallDeclaration
+from runtime.frame.error import DispatchError, Error
+from runtime.frame.event import Event
+from runtime.frame.extension import TransactionExtension
+from runtime.frame.hooks import Invariant, invariant_of
+from runtime.frame.host import Host
+from runtime.frame.storage import StorageItem, StorageOption, StorageValue
+
+E = TypeVar("E", bound=Event)
+X = TypeVar("X", bound=Error)
+
+
+class Seat(NamedTuple):
+    """Where a pallet stands in a runtime."""
+
+    index: int
+    """Its number in encoded calls, events and errors."""
+    name: str
+    """Its name in storage keys and metadata."""
+
+
+@dataclass_transform(kw_only_default=True)
+class Declared:
+    """Root of the pallets: type checkers read a constructor keyword from each annotation below it."""
+
+
+class Pallet(Declared, Generic[E, X]):
+    """A mechanism of the chain: `Pallet[ItsEvents, ItsErrors]`."""
+
+    host: Host
+    seat: Seat | None = None
+
+    storage_version: ClassVar[int] = 0
+    """Which layout of storage this code expects; `migrations` lead to it."""
+    storage: ClassVar[dict[str, StorageItem]] = {}
+    """Declared storage by attribute."""
+    calls: ClassVar[dict[str, CallDeclaration[Any, Any]]] = {}
+    """Declared calls by name."""
+    invariants: ClassVar[tuple[Invariant, ...]] = ()
+    """What holds at the end of every block."""
+    event_root: ClassVar[type[Event]]
+    """The class that all of the pallet's events derive from."""
+    error_root: ClassVar[type[Error]]
+    """The class that all of the pallet's errors derive from."""
+    hold_reason: ClassVar[type[Any] | None] = None
+    """The pallet's reasons to hold balances: an enum, or None."""
+    freeze_reason: ClassVar[type[Any] | None] = None
+    """The pallet's reasons to freeze balances: an enum, or None."""
+    origin_type: ClassVar[type[Any] | None] = None
+    """The pallet's own origins: an enum under `Origin`, or None."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        storage, calls, invariants = dict(cls.storage), dict(cls.calls), list(cls.invariants)
+        for name, value in vars(cls).items():
+            if isinstance(value, StorageItem):
+                storage[name] = value
+            elif isinstance(value, CallDeclaration):
+                _refuse_same_index(cls, calls, value)
+                calls[name] = value
+            elif (found := invariant_of(value)) is not None:
+                invariants.append(found)
+        cls.storage, cls.calls, cls.invariants = storage, calls, tuple(invariants)
+        for base in getattr(cls, "__orig_bases__", ()):
+            if getattr(base, "__origin__", None) is Pallet:
+                cls.event_root, cls.error_root = get_args(base)
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **given: Any) -> None:
+            cls = type(self)
+            wanted = cls.given()
+            unknown = [name for name in given if name not in wanted and name != "seat"]
+            if unknown:
+                raise TypeError(f"{cls.__name__} is given nothing named {unknown[0]!r}: it wants {', '.join(wanted)}")
+            missing = [name for name in wanted if name not in given]
+            if missing:
+                raise TypeError(f"{cls.__name__} needs {missing[0]!r}: {wanted[missing[0]]}")
+            seat = given.get("seat") or Seat(0, cls.__name__)
+            host = given["host"]
+            place = self.__dict__
+            place.update(given)
+            place["seat"] = seat
+            for name, item in cls.storage.items():
+                place[name] = item.bind(host, seat.name)
+            for name, declaration in cls.calls.items():
+                place[name] = BoundCall(declaration, self, host, seat.name, seat.index)
+            place["_deposit"] = host.deposit
+            place["_index"] = seat.index
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            declared = getattr(type(self), name, None)
+            if not isinstance(declared, (StorageValue, StorageOption)):
+                raise AttributeError(f"{type(self).__name__}.{name} is not declared storage")
+            declared.__set__(self, value)
+
+    @classmethod
+    def given(cls) -> dict[str, Any]:
+        """What an instance must be given: annotations by name, the host and the seat apart from it included."""
+        hints = get_type_hints(cls, include_extras=True)
+        names = [name for base in reversed(cls.__mro__) for name in vars(base).get("__annotations__", {})]
+        return {
+            name: hints[name]
+            for name in dict.fromkeys(names)
+            if name != "seat" and not _is_class_variable(hints[name])
+        }
+
+    def emit(self, event: E) -> None:
+        """Tell the world; an event of another pallet is a type error."""
+        self.host.deposit(self.__dict__["_index"], event)
+
+    def attempt(self, work: Callable[[], None]) -> DispatchError | None:
+        """Do one unit of work in a storage layer of its own: what refused it, or None when it is done.
+
+        For hooks, which may not raise: a refusal undoes this unit alone.
+        """
+        overlay = self.host.overlay
+        mark = overlay.open()
+        try:
+            work()
+        except DispatchError as refusal:
+            overlay.undo(mark)
+            return refusal
+        except BaseException:
+            overlay.undo(mark)
+            raise
+        overlay.keep(mark)
+        return None
+
+    def extensions(self) -> tuple[TransactionExtension, ...]:
+        """The transaction extensions that this pallet provides; the chain spec orders them."""
+        return ()
+
+    @property
+    def account(self) -> bytes:
+        """The account that belongs to the pallet itself; nobody holds a key to it."""
+        return pallet_account(self.__dict__["seat"].name)
+
+
+def pallet_account(name: str) -> bytes:
+    """The account of a pallet: `modl` and its name in lower case, filled with zeros to 32 bytes."""
+    return (b"modl" + name.lower().encode()).ljust(32, b"\0")[:32]
+
+
+def _is_class_variable(hint: Any) -> bool:
+    return getattr(hint, "__origin__", None) is ClassVar or hint is ClassVar
+
+
+def _refuse_same_index(
+    cls: type[object], calls: dict[str, CallDeclaration[Any, Any]], new: CallDeclaration[Any, Any]
+) -> None:
+    for other in calls.values():
+        if other.index == new.index and other.name != new.name:
+            raise TypeError(f"{cls.__name__}: calls {other.name!r} and {new.name!r} both have index {new.index}")

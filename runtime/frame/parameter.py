@@ -1,0 +1,55 @@
+"""Parameters: values that governance may move, within bounds that stay."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from runtime.frame.error import Other
+from runtime.frame.storage import StorageValue
+
+T = TypeVar("T", bound=int)
+
+
+class OutOfBounds(Other):
+    """A parameter would leave its bounds."""
+
+    def __init__(self, name: str, value: int, bounds: tuple[int, int]) -> None:
+        super().__init__(name, value, bounds)
+        self.name = name
+        self.value = value
+        self.bounds = bounds
+
+    def __str__(self) -> str:
+        low, high = self.bounds
+        return f"{self.name} = {self.value} is outside [{low}, {high}]"
+
+
+class Parameter(StorageValue[T]):
+    """A storage value with bounds and the track on which governance decides of it.
+
+    `safer` says which direction makes the chain safer ("up", "down", or "" where neither does); `step` bounds one
+    change, where the design names a step.
+    """
+
+    def __init__(
+        self, *, default: T, bounds: tuple[int, int], track: str, doc: str, step: int | None = None, safer: str = ""
+    ) -> None:
+        super().__init__(default=default, doc=doc)
+        low, high = bounds
+        if not low <= default <= high:
+            raise TypeError(f"a parameter's default {default} is outside its bounds [{low}, {high}]")
+        self.bounds = bounds
+        self.track = track
+        self.step = step
+        self.safer = safer
+
+    def __set__(self, instance: object, value: T) -> None:
+        low, high = self.bounds
+        if not low <= value <= high:
+            raise OutOfBounds(self.name, value, self.bounds)
+        super().__set__(instance, value)
+
+    def of(self, instance: Any) -> T:
+        """The value now, on a pallet."""
+        value: T = instance.__dict__[self.attribute].get()
+        return value

@@ -1,0 +1,212 @@
+"""Plain values: what JSON can say, to and from the values of declared types.
+
+Numbers are numbers or decimal strings (underscores allowed), bytes are `0x` hex, accounts are hex or SS58 addresses, records
+are objects by field, variants are `"Name"` or `{"Name": {...}}`, absence is null, vectors and tuples are lists.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from runtime.crypto import ss58
+from runtime.scale import Enum, Fixed, Newtype, Struct
+from runtime.scale.annotations import hints_of
+from runtime.types.era import Era
+
+SS58_PREFIX: Final = 42
+ACCOUNT_PATH: Final = "sp_core::crypto::AccountId32"
+
+
+class PlainError(ValueError):
+    """A plain value does not fit its type; says where and why."""
+
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(why, path)
+        self.why = why
+        self.path = path
+
+    def inside(self, name: str) -> PlainError:
+        """The same error, seen from one level further out."""
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return PlainError(self.why, f"{name}{joint}{self.path}")
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}" if self.path else self.why
+
+
+def from_plain(annotation: Any, value: Any) -> Any:
+    """The value of type `annotation` that the plain `value` describes; raises `PlainError`."""
+    base, marks = _unwrap(annotation)
+    if isinstance(base, type):
+        if issubclass(base, Struct):
+            return _struct(base, value)
+        if issubclass(base, Enum):
+            return _variant(base, value)
+        if issubclass(base, enum.Enum):
+            return _member(base, value)
+    if base is bool:
+        if not isinstance(value, bool):
+            raise PlainError(f"{value!r} is neither true nor false")
+        return value
+    if base is int:
+        return _integer(value)
+    if base is str:
+        if not isinstance(value, str):
+            raise PlainError(f"{value!r} is no text")
+        return value
+    if base is bytes:
+        return _bytes(value, marks)
+    if base in (None, types.NoneType):
+        return None
+    origin, arguments = get_origin(base), get_args(base)
+    if origin in (Union, types.UnionType):
+        some = [each for each in arguments if each is not types.NoneType]
+        return None if value is None else from_plain(some[0], value)
+    if origin is tuple:
+        return _sequence(arguments, value)
+    raise PlainError(f"no plain form of {base!r}")
+
+
+def to_plain(value: Any) -> Any:
+    """A plain value that says the same: what `--json` prints."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, int):
+        return value
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Era):
+        return {"period": value.period, "phase": value.phase}
+    if isinstance(value, Enum):
+        name = type(value).__variant_name__
+        fields = {each.rstrip("_"): to_plain(getattr(value, each)) for each in type(value).__match_args__}
+        return {name: fields} if fields else name
+    if isinstance(value, Struct):
+        return {each.rstrip("_"): to_plain(getattr(value, each)) for each in type(value).__match_args__}
+    if isinstance(value, tuple):
+        return [to_plain(each) for each in value]
+    raise TypeError(f"no plain form of {type(value).__name__}")
+
+
+def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(annotation) is Annotated:
+        base, *marks = get_args(annotation)
+        return base, tuple(marks)
+    return annotation, ()
+
+
+def _struct(cls: type[Struct], value: Any) -> Struct:
+    if isinstance(value, cls):
+        return value
+    if not isinstance(value, Mapping):
+        raise PlainError(f"{value!r} is no object")
+    hints = hints_of(cls)
+    given = {name.rstrip("_"): name for name in hints}
+    unknown = [name for name in value if name not in given]
+    if unknown:
+        raise PlainError(f"no field of that name; fields are: {', '.join(given)}", str(unknown[0]))
+    fields: dict[str, Any] = {}
+    for shown, name in given.items():
+        if shown in value:
+            try:
+                fields[name] = from_plain(hints[name], value[shown])
+            except PlainError as error:
+                raise error.inside(shown) from None
+    try:
+        return cls(**fields)
+    except TypeError:
+        missing = [shown for shown, name in given.items() if name not in fields]
+        raise PlainError("is missing", missing[0] if missing else "") from None
+
+
+def _variant(cls: type[Enum], value: Any) -> Enum:
+    if isinstance(value, cls):
+        return value
+    if isinstance(value, str):
+        name, inner = value, {}
+    elif isinstance(value, Mapping) and len(value) == 1:
+        ((name, inner),) = value.items()
+    else:
+        raise PlainError(f'{value!r} is neither "Name" nor {{"Name": ...}}')
+    for kind in cls.__variants__:
+        if kind.__variant_name__ == name:
+            hints = hints_of(kind)
+            if len(hints) == 1 and not isinstance(inner, Mapping):
+                inner = {next(iter(hints)).rstrip("_"): inner}
+            if not isinstance(inner, Mapping):
+                raise PlainError(f"{inner!r} is no object", str(name))
+            try:
+                given = {each: from_plain(hint, inner[each.rstrip("_")]) for each, hint in hints.items()}
+            except KeyError as missing:
+                raise PlainError("is missing", f"{name}.{missing.args[0]}") from None
+            except PlainError as error:
+                raise error.inside(str(name)) from None
+            return kind(**given)
+    names = ", ".join(kind.__variant_name__ for kind in cls.__variants__)
+    raise PlainError(f"{name!r} is none of {names}")
+
+
+def _member(cls: type[enum.Enum], value: Any) -> enum.Enum:
+    if isinstance(value, cls):
+        return value
+    try:
+        return cls[value]
+    except KeyError:
+        raise PlainError(f"{value!r} is none of {', '.join(member.name for member in cls)}") from None
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return int(value, 16) if value.startswith("0x") else int(value)
+        except ValueError:
+            pass
+    raise PlainError(f"{value!r} is no whole number")
+
+
+def _bytes(value: Any, marks: tuple[Any, ...]) -> bytes:
+    if isinstance(value, bytes):
+        found = value
+    elif not isinstance(value, str):
+        raise PlainError(f"{value!r} is no bytes: write 0x and hex digits")
+    elif value.startswith("0x"):
+        try:
+            found = bytes.fromhex(value[2:])
+        except ValueError:
+            raise PlainError(f"{value!r} is no hex") from None
+    elif any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks):
+        try:
+            found, _ = ss58.decode(value)
+        except ValueError as error:
+            raise PlainError(str(error)) from None
+    else:
+        found = value.encode()
+    sizes = [mark.length for mark in marks if isinstance(mark, Fixed)]
+    if sizes and len(found) != sizes[0]:
+        raise PlainError(f"{len(found)} bytes, and the type has {sizes[0]}")
+    return found
+
+
+def _sequence(arguments: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise PlainError(f"{value!r} is no list")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        kinds = [arguments[0]] * len(value)
+    else:
+        kinds = list(arguments)
+        if len(kinds) != len(value):
+            raise PlainError(f"{len(value)} elements, and the type has {len(kinds)}")
+    found: list[Any] = []
+    for position, (kind, each) in enumerate(zip(kinds, value, strict=True)):
+        try:
+            found.append(from_plain(kind, each))
+        except PlainError as error:
+            raise error.inside(f"[{position}]") from None
+    return tuple(found)

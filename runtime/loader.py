@@ -1,0 +1,364 @@
+"""The loader: from a chain's spec and the pallets that are installed to a runtime, or a refusal that names the fault.
+
+Order comes from the spec's indices alone, never from discovery. Hooks are validated by pluggy, read once, and called as
+bound methods; what could change their order (`tryfirst`, `trylast`, wrappers) is refused, and so are a misspelt hook and an
+async one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_type_hints
+
+import pluggy
+
+from runtime.composites import Part, call_codec, composite
+from runtime.executive.extensions import CheckGenesis, CheckMortality, CheckNonce, CheckSpecVersion, CheckTxVersion
+from runtime.executive.extrinsic import ExtrinsicCodec
+from runtime.executive.parts import Check, Hook, Parts
+from runtime.frame import hookspecs
+from runtime.frame.extension import TransactionExtension
+from runtime.frame.hooks import PROJECT
+from runtime.frame.host import Host
+from runtime.frame.interfaces import Blocks, Nonces, System
+from runtime.frame.late import RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin
+from runtime.frame.origin import RawOrigin
+from runtime.frame.pallet import Pallet, Seat
+from runtime.manifest import Manifest, ManifestPallet
+from runtime.runtime import Runtime
+from runtime.scale import AnyCodec, Struct, lazy
+from runtime.frame.plain import PlainError, from_plain
+from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
+from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion, api
+
+HOOKS: Final = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{PROJECT}_spec"))
+"""Every hook's name."""
+
+
+class LoadError(Exception):
+    """The chain spec and the installed pallets do not make a runtime."""
+
+
+class _Lifecycle(pluggy.PluginManager):
+    """Looks for hooks on the pallet's class, since reading an instance's attributes would read storage."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        method = inspect.getattr_static(type(plugin), name, None)
+        return getattr(method, f"{PROJECT}_impl", None)
+
+
+def load(
+    spec: RuntimeSpec,
+    found: Mapping[str, Found],
+    *,
+    runtime_digest: bytes = bytes(32),
+    apis: Mapping[str, int] | None = None,
+) -> Runtime:
+    """The runtime that `spec` describes, made of the pallets in `found` by their registered names. Raises LoadError."""
+    seats = _check_seats(spec.pallets, found)
+    classes = {seat.seat_name: found[seat.pallet].pallet for seat in seats}
+    bindings: dict[object, AnyCodec] = {}
+    host = Host(bindings=_bind_composites(bindings, seats, classes))
+    pallets = _construct(seats, classes, host)
+    ordered = tuple(pallets[seat.seat_name] for seat in seats)
+    bindings[_CALL] = call_codec(ordered)
+    hooks = _hooks(ordered)
+    version = RuntimeVersion(
+        SPEC_NAME, IMPL_NAME, 1, spec.spec_version, 1, _apis(apis or {}), TRANSACTION_VERSION, 1
+    )
+    extensions = _extensions(spec, ordered, host, version)
+    events = {seat.index: host.codec(each.event_root) for seat, each in zip(seats, ordered, strict=True)}
+    parts = Parts(
+        host=host,
+        version=version,
+        system=_only(ordered, System, "the executive"),
+        codec=ExtrinsicCodec(host, extensions),
+        extensions=extensions,
+        event_writers={index: codec.write for index, codec in events.items()},
+        error_pallets=_error_pallets(ordered),
+        hooks=hooks,
+        unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
+        checks=_checks(ordered),
+    )
+    return Runtime(
+        spec=spec,
+        parts=parts,
+        pallets={name_of(each): each for each in ordered},
+        manifest=_manifest(spec, seats, found, runtime_digest),
+    )
+
+
+_CALL: Final = object()
+
+
+def name_of(pallet: Pallet[Any, Any]) -> str:
+    """The pallet's name in this runtime."""
+    assert pallet.seat is not None
+    return pallet.seat.name
+
+
+# Seats.
+
+
+def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple[SeatSpec, ...]:
+    seats = tuple(sorted(given, key=lambda seat: seat.index))
+    by_name: dict[str, SeatSpec] = {}
+    by_index: dict[int, SeatSpec] = {}
+    for seat in seats:
+        if seat.pallet not in found:
+            known = ", ".join(sorted(found)) or "none"
+            raise LoadError(f"pallet {seat.pallet!r} at index {seat.index} is not installed; installed are: {known}")
+        if not 0 <= seat.index < PALLETS_MAX:
+            raise LoadError(f"pallet {seat.seat_name!r} has index {seat.index}, outside [0, {PALLETS_MAX - 1}]")
+        if seat.index in by_index:
+            raise LoadError(f"{by_index[seat.index].seat_name!r} and {seat.seat_name!r} both have index {seat.index}")
+        if seat.seat_name in by_name:
+            raise LoadError(
+                f"indices {by_name[seat.seat_name].index} and {seat.index} both store under {seat.seat_name!r}: "
+                "give one of them another name"
+            )
+        by_index[seat.index] = by_name[seat.seat_name] = seat
+    return seats
+
+
+def _bind_composites(
+    bindings: dict[object, AnyCodec], seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]]
+) -> Mapping[object, AnyCodec]:
+    plain = Host().codec
+    for annotation, attribute, name in (
+        (RuntimeHoldReason, "hold_reason", "RuntimeHoldReason"),
+        (RuntimeFreezeReason, "freeze_reason", "RuntimeFreezeReason"),
+        (RuntimeOrigin, "origin_type", "OriginCaller"),
+        (RuntimeEvent, "event_root", "RuntimeEvent"),
+    ):
+        parts = [
+            Part(Seat(seat.index, seat.seat_name), root, plain(root))
+            for seat in seats
+            if (root := _origin_or(classes[seat.seat_name], attribute)) is not None
+        ]
+        bindings[annotation] = composite(name, parts)
+    bindings[RuntimeCall] = lazy(lambda: bindings[_CALL], "RuntimeCall")
+    return bindings
+
+
+def _origin_or(cls: type[Pallet[Any, Any]], attribute: str) -> type[Any] | None:
+    if attribute == "origin_type" and issubclass(cls, System):
+        return RawOrigin
+    root: type[Any] | None = getattr(cls, attribute)
+    return None if attribute == "event_root" and not getattr(root, "__variants__", ()) else root
+
+
+# Construction.
+
+
+def _construct(
+    seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]], host: Host
+) -> dict[str, Pallet[Any, Any]]:
+    wanted = {seat.seat_name: _wanted(seat, classes) for seat in seats}
+    made: dict[str, Pallet[Any, Any]] = {}
+    waiting = {seat.seat_name: seat for seat in seats}
+    while waiting:
+        ready = [
+            name for name in waiting if all(each in made for given in wanted[name].values() for each in _names(given))
+        ]
+        if not ready:
+            raise LoadError(f"these pallets need one another, and none can be first: {', '.join(waiting)}")
+        for name in ready:
+            seat = waiting.pop(name)
+            given = {
+                attribute: tuple(made[each] for each in source) if isinstance(source, tuple) else made[source]
+                for attribute, source in wanted[name].items()
+            }
+            made[name] = _instance(seat, classes[name], host, given)
+    return made
+
+
+def _names(source: str | tuple[str, ...]) -> tuple[str, ...]:
+    return source if isinstance(source, tuple) else (source,)
+
+
+def _wanted(
+    seat: SeatSpec, classes: Mapping[str, type[Pallet[Any, Any]]]
+) -> dict[str, str | tuple[str, ...]]:
+    """Who provides each interface that a pallet is given: a pallet's name, or all that provide it."""
+    cls = classes[seat.seat_name]
+    given = {name: hint for name, hint in cls.given().items() if name != "host" and not _is_config(hint)}
+    unknown = [name for name in seat.uses if name not in given]
+    if unknown:
+        raise LoadError(f"{seat.seat_name} uses {unknown[0]!r}, and the pallet is given nothing of that name")
+    wanted: dict[str, str | tuple[str, ...]] = {}
+    for name, hint in given.items():
+        if getattr(hint, "__origin__", None) is tuple:
+            interface = hint.__args__[0]
+            wanted[name] = tuple(
+                other for other, kind in classes.items() if other != seat.seat_name and issubclass(kind, interface)
+            )
+            continue
+        wanted[name] = _provider(seat, name, hint, classes)
+    return wanted
+
+
+def _provider(
+    seat: SeatSpec, name: str, interface: type[Any], classes: Mapping[str, type[Pallet[Any, Any]]]
+) -> str:
+    chosen = seat.uses.get(name)
+    if chosen is not None:
+        if chosen not in classes:
+            raise LoadError(f"{seat.seat_name} uses {chosen!r} as its {name}, and the chain has no such pallet")
+        if not issubclass(classes[chosen], interface):
+            raise LoadError(
+                f"{seat.seat_name} uses {chosen!r} as its {name}, and that does not provide {interface.__name__}"
+            )
+        return chosen
+    providers = [
+        other for other, kind in classes.items() if other != seat.seat_name and issubclass(kind, interface)
+    ]
+    if not providers:
+        raise LoadError(f"{seat.seat_name} needs {name}: {interface.__name__}, and no pallet of the chain provides it")
+    if len(providers) > 1:
+        raise LoadError(
+            f"{seat.seat_name} needs {name}: {interface.__name__}, and {' and '.join(providers)} provide it: "
+            f'say which under "uses"'
+        )
+    return providers[0]
+
+
+def _is_config(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Struct)
+
+
+def _instance(
+    seat: SeatSpec, cls: type[Pallet[Any, Any]], host: Host, given: dict[str, Any]
+) -> Pallet[Any, Any]:
+    configs = {name: hint for name, hint in cls.given().items() if _is_config(hint)}
+    if not configs and seat.config:
+        raise LoadError(f"{seat.seat_name} takes no config, and the chain spec gives {', '.join(seat.config)}")
+    for name, hint in configs.items():
+        try:
+            given[name] = from_plain(hint, dict(seat.config))
+        except PlainError as error:
+            raise LoadError(f"{seat.seat_name}: config: {error}") from None
+    make: Any = cls
+    instance: Pallet[Any, Any] = make(host=host, seat=Seat(seat.index, seat.seat_name), **given)
+    return instance
+
+
+# Hooks.
+
+
+def _hooks(pallets: Sequence[Pallet[Any, Any]]) -> dict[str, tuple[Hook, ...]]:
+    manager = _Lifecycle(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for pallet in pallets:
+        _refuse_odd_hooks(pallet)
+        try:
+            manager.register(pallet, name=name_of(pallet))
+        except pluggy.PluginValidationError as error:
+            raise LoadError(f"{name_of(pallet)}: {_one_line(error)}") from None
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise LoadError(_one_line(error)) from None
+    table: dict[str, tuple[Hook, ...]] = {}
+    for name in HOOKS:
+        by_pallet = {impl.plugin_name: impl.function for impl in getattr(manager.hook, name).get_hookimpls()}
+        table[name] = tuple(
+            Hook(name_of(pallet), by_pallet[name_of(pallet)]) for pallet in pallets if name_of(pallet) in by_pallet
+        )
+    return table
+
+
+def _refuse_odd_hooks(pallet: Pallet[Any, Any]) -> None:
+    for name in dir(type(pallet)):
+        method = inspect.getattr_static(type(pallet), name)
+        options = getattr(method, f"{PROJECT}_impl", None)
+        if options is None:
+            continue
+        where = f"{name_of(pallet)}.{name}"
+        if name not in HOOKS:
+            raise LoadError(f"{where} is no hook; hooks are: {', '.join(HOOKS)}")
+        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+            raise LoadError(f"{where} is async, and a hook cannot wait")
+        for forbidden in ("tryfirst", "trylast", "hookwrapper", "wrapper"):
+            if options.get(forbidden):
+                raise LoadError(f"{where} is marked {forbidden}, and the order of hooks is the chain spec's alone")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _checks(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
+    checks: list[Check] = []
+    for pallet in pallets:
+        for each in pallet.invariants:
+            if any(each.name == other.invariant.name for other in checks):
+                raise LoadError(f"{name_of(pallet)} declares invariant {each.name}, and another pallet did already")
+            checks.append(Check(each, getattr(pallet, each.attribute)))
+    return tuple(checks)
+
+
+# The rest.
+
+
+def _extensions(
+    spec: RuntimeSpec, pallets: Sequence[Pallet[Any, Any]], host: Host, version: RuntimeVersion
+) -> tuple[TransactionExtension, ...]:
+    blocks = _only(pallets, Blocks, "the transaction extensions")
+    nonces = _only(pallets, Nonces, "the transaction extensions")
+    known: dict[str, TransactionExtension] = {
+        each.identifier: each
+        for each in (
+            CheckSpecVersion(version),
+            CheckTxVersion(version),
+            CheckGenesis(blocks),
+            CheckMortality(blocks, host),
+            CheckNonce(nonces),
+            *(extension for pallet in pallets for extension in pallet.extensions()),
+        )
+    }
+    missing = [name for name in spec.extensions if name not in known]
+    if missing:
+        raise LoadError(f"transaction extension {missing[0]!r} is provided by no pallet; known are: {', '.join(known)}")
+    return tuple(known[name] for name in spec.extensions)
+
+
+def _only(pallets: Sequence[Pallet[Any, Any]], interface: type[Any], who: str) -> Any:
+    providers = [pallet for pallet in pallets if issubclass(type(pallet), interface)]
+    if len(providers) != 1:
+        names = ", ".join(name_of(each) for each in providers) or "none"
+        raise LoadError(f"{who} needs exactly one pallet that provides {interface.__name__}; there is: {names}")
+    return providers[0]
+
+
+def _error_pallets(pallets: Sequence[Pallet[Any, Any]]) -> dict[Any, int]:
+    table: dict[Any, int] = {}
+    for pallet in pallets:
+        assert pallet.seat is not None
+        table.setdefault(pallet.error_root, pallet.seat.index)
+    return table
+
+
+def _apis(apis: Mapping[str, int]) -> tuple[Any, ...]:
+    return tuple(api(name, version) for name, version in apis.items())
+
+
+def _manifest(
+    spec: RuntimeSpec, seats: Sequence[SeatSpec], found: Mapping[str, Found], runtime_digest: bytes
+) -> Manifest:
+    pallets: list[ManifestPallet] = []
+    for seat in seats:
+        here = found[seat.pallet]
+        pallets.append(
+            ManifestPallet(seat.index, seat.seat_name, seat.pallet, here.distribution, here.version, here.digest)
+        )
+    return Manifest(spec.spec_version, runtime_digest, tuple(pallets))
+
+
+def genesis_type(pallet: Pallet[Any, Any]) -> Any:
+    """The type of a pallet's genesis record, or None when it writes none."""
+    method = inspect.getattr_static(type(pallet), "build_genesis", None)
+    if method is None or not hasattr(method, f"{PROJECT}_impl"):
+        return None
+    return get_type_hints(method, include_extras=True)["genesis"]

@@ -1,0 +1,87 @@
+"""A runtime: the pallets of one chain, loaded, and all that a node asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.executive.builder import BlockBuilder, Built
+from runtime.executive.execute import execute_block
+from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.parts import Parts
+from runtime.executive.validate import Validator
+from runtime.frame.host import PHASE_INITIALIZATION, Host
+from runtime.frame.pallet import Pallet
+from runtime.manifest import Manifest
+from runtime.spec import RuntimeSpec
+from runtime.state.backend import State
+from runtime.state.overlay import Overlay
+from runtime.types.block import Block, Header
+from runtime.types.digest import DigestItem
+from runtime.version import RuntimeVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """One chain's runtime. It keeps no state: each question names the state that it is asked over."""
+
+    spec: RuntimeSpec
+    parts: Parts
+    pallets: Mapping[str, Pallet[Any, Any]]
+    """Every pallet by its name, in the order of the indices."""
+    manifest: Manifest
+
+    @property
+    def host(self) -> Host:
+        """What the pallets share."""
+        return self.parts.host
+
+    @property
+    def version(self) -> RuntimeVersion:
+        """Which runtime this is."""
+        return self.parts.version
+
+    def over(self, state: State, number: int = 0) -> Overlay:
+        """Let the pallets answer over `state`, as if in block `number`; what they write is forgotten with the overlay."""
+        overlay = Overlay(state)
+        self.host.overlay, self.host.number, self.host.phase = overlay, number, PHASE_INITIALIZATION
+        return overlay
+
+    def build(
+        self,
+        parent: State,
+        parent_header: Header,
+        *,
+        logs: tuple[DigestItem, ...] = (),
+        verified: Container[bytes] = (),
+    ) -> BlockBuilder:
+        """Begin the block that follows `parent_header`, whose state is `parent`."""
+        return BlockBuilder(
+            self.parts,
+            parent,
+            number=parent_header.number + 1,
+            parent_hash=parent_header.hash,
+            logs=logs,
+            verified=verified,
+        )
+
+    def execute(
+        self,
+        parent: State,
+        parent_header: Header,
+        block: Block,
+        *,
+        observed: Mapping[bytes, bytes] | None = None,
+        verified: Container[bytes] = (),
+    ) -> Built:
+        """Execute a block that somebody else made; raises `InvalidBlock`."""
+        return execute_block(self.parts, parent, parent_header, block, observed=observed, verified=verified)
+
+    def decode(self, raw: bytes) -> Extrinsic:
+        """An extrinsic from its bytes; raises DecodeError."""
+        return self.parts.codec.decode(raw)
+
+    def validator(self, state: State, header: Header) -> Validator:
+        """Who judges transactions over the head `header`, whose state is `state`."""
+        return Validator(self.parts, state, number=header.number + 1, parent_hash=header.hash)

@@ -1,0 +1,229 @@
+"""The overlay: decoded values written over a frozen state, with an undo journal and nested layers.
+
+One dictionary holds every value read or written since the overlay was opened, decoded. A write first notes in the
+journal what it replaces, so a layer is undone by walking its part of the journal backwards. When the outermost layer
+closes, each key that it wrote is encoded once: a value that its type cannot hold is refused there, inside the unit of
+work that wrote it, and never later.
+
+Values are frozen records, numbers, bytes and tuples; a mutable container is refused when it is written, so no decoded
+value can change behind the overlay's back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from runtime.state.backend import State
+
+Write = Callable[[Any], bytes]
+Read = Callable[[bytes], Any]
+
+
+class _Absent:
+    """The value of a key that holds nothing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = _Absent()
+"""What `Overlay.get` answers for a key without a value; false, and the only one of its kind."""
+
+_UNREAD: Final = _Absent()
+_MUTABLE: Final = (list, dict, set, bytearray)
+LAYERS_MAX: Final = 64
+"""How deep layers may nest: a call inside a call inside a call."""
+
+
+class MutableValue(TypeError):
+    """A value was written that its owner could still change: lists, dictionaries, sets and bytearrays."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"a stored value must be frozen, and {type(value).__name__} is not: write a tuple or a record")
+
+
+class LayersTooDeep(RuntimeError):
+    """More than `LAYERS_MAX` layers are open at once."""
+
+    def __init__(self) -> None:
+        super().__init__(f"more than {LAYERS_MAX} storage layers are open: a call nests too deep")
+
+
+class Mark(NamedTuple):
+    """A place in the journal to return to."""
+
+    journal: int
+    events: int
+
+
+class Overlay:
+    """What one block (or one query) reads and writes over a frozen `state`."""
+
+    __slots__ = ("_changed", "_depth", "_encoded", "_journal", "_read", "_values", "_write", "events", "state")
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._values: dict[bytes, Any] = {}
+        self._journal: list[tuple[bytes, Any, Write | None]] = []
+        self._write: dict[bytes, Write] = {}
+        self._encoded: dict[bytes, bytes | None] = {}
+        self._read = state.read
+        self._depth = 0
+        self._changed = 0
+        self.events: list[Any] = []
+        """Events deposited so far; a layer that is undone takes its events with it."""
+
+    # Values.
+
+    def get(self, key: bytes, decode: Read) -> Any:
+        """The decoded value under `key`, or `ABSENT`."""
+        value = self._values.get(key, _UNREAD)
+        if value is _UNREAD:
+            value = self._read(key, decode)
+            if value is None:
+                value = ABSENT
+            self._values[key] = value
+        return value
+
+    def put(self, key: bytes, value: Any, write: Write) -> None:
+        """Write `value` under `key`; `write` encodes it when the layer closes."""
+        if isinstance(value, _MUTABLE):
+            raise MutableValue(value)
+        self._set(key, value, write)
+
+    def delete(self, key: bytes, write: Write) -> None:
+        """Remove the value under `key`; nothing happens if there is none."""
+        self._set(key, ABSENT, write)
+
+    def put_encoded(self, key: bytes, raw: bytes) -> None:
+        """Write an encoding as it is, past every layer: for what the executive has encoded already."""
+        self._values.pop(key, None)
+        self._encoded[key] = raw
+
+    def _set(self, key: bytes, value: Any, write: Write) -> None:
+        values, writers = self._values, self._write
+        writer = writers.get(key)
+        if writer is None:
+            self._changed += 1
+        self._journal.append((key, values.get(key, _UNREAD), writer))
+        values[key] = value
+        writers[key] = write
+
+    def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
+        """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
+
+        What is written during the iteration behind its position is not seen; ahead of it, it is.
+        """
+        base = self.state.keys(prefix, after)
+        below = next(base, None)
+        position = after
+        seen, above = -1, list[bytes]()
+        while True:
+            if seen != self._changed:
+                seen = self._changed
+                above = sorted((key for key in self._write if key.startswith(prefix)), reverse=True)
+            while above and position is not None and above[-1] <= position:
+                above.pop()
+            if below is not None and (not above or below <= above[-1]):
+                candidate = below
+            elif above:
+                candidate = above[-1]
+            else:
+                return
+            if candidate == below:
+                below = next(base, None)
+            position = candidate
+            if self._values.get(candidate, _UNREAD) is not ABSENT:
+                yield candidate
+
+    # Layers.
+
+    def open(self) -> Mark:
+        """Open a layer: everything written from here on can be undone at once."""
+        self._depth += 1
+        if self._depth > LAYERS_MAX:
+            self._depth -= 1
+            raise LayersTooDeep
+        return Mark(len(self._journal), len(self.events))
+
+    def undo(self, mark: Mark) -> None:
+        """Close the layer and forget all that it wrote."""
+        self._depth -= 1
+        self._revert(mark)
+
+    def keep(self, mark: Mark) -> None:
+        """Close the layer and keep what it wrote; the outermost layer encodes it, or is undone and raises."""
+        if self._depth == 1:
+            try:
+                self._encode(mark)
+            except Exception:
+                self.undo(mark)
+                raise
+        self._depth -= 1
+
+    def _revert(self, mark: Mark) -> None:
+        journal, values, writers = self._journal, self._values, self._write
+        while len(journal) > mark.journal:
+            key, old, writer = journal.pop()
+            if old is _UNREAD:
+                values.pop(key, None)
+            else:
+                values[key] = old
+            if writer is None:
+                writers.pop(key, None)
+                self._changed += 1
+            else:
+                writers[key] = writer
+        del self.events[mark.events :]
+
+    def _encode(self, mark: Mark) -> None:
+        values, writers, encoded = self._values, self._write, self._encoded
+        fresh: dict[bytes, bytes | None] = {}
+        for key, _, _ in self._journal[mark.journal :]:
+            if key not in fresh:
+                value = values[key]
+                fresh[key] = None if value is ABSENT else writers[key](value)
+        encoded.update(fresh)
+        del self._journal[mark.journal :]
+
+    # The result.
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no layer is open, so that `changes` is whole."""
+        return self._depth == 0 and not self._journal
+
+    def changes(self) -> dict[bytes, bytes | None]:
+        """Every key written and kept, with its encoding; None is a deletion."""
+        self._settle()
+        return self._encoded
+
+    def written(self, prefix: bytes) -> tuple[bytes, ...]:
+        """Keys under `prefix` written since the overlay was opened, in byte order."""
+        return tuple(sorted(key for key in self._write if key.startswith(prefix)))
+
+    def decoded(self) -> dict[bytes, object]:
+        """The decoded values of the keys in `changes` that still exist, for the next block's reads."""
+        values = self._values
+        return {key: values[key] for key, raw in self.changes().items() if raw is not None and key in values}
+
+    def before(self, key: bytes, decode: Read) -> Any:
+        """The value under `key` in the frozen state below, or `ABSENT`."""
+        value = self._read(key, decode)
+        return ABSENT if value is None else value
+
+    def commit(self) -> State:
+        """The frozen child state that these writes make of the state below."""
+        return self.state.child(self.changes(), self.decoded())
+
+    def _settle(self) -> None:
+        if self._depth:
+            raise RuntimeError("a storage layer is still open")
+        if self._journal:
+            self._encode(Mark(0, 0))

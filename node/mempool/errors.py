@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+BAD_FORMAT: Final = 1001
 INVALID: Final = 1010
 UNKNOWN: Final = 1011
 BANNED: Final = 1012
@@ -77,3 +78,10 @@ class ImmediatelyDropped(PoolRefusal):
 
     def __init__(self, reason: str) -> None:
         super().__init__(DROPPED, "Immediately Dropped", reason)
+
+
+class BadFormat(PoolRefusal):
+    """The bytes are no extrinsic of this runtime."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(BAD_FORMAT, "Extrinsic has invalid format", reason)

@@ -1,0 +1,224 @@
+"""The mempool as the node uses it: bytes in, verified beside, judged over the best block, pooled.
+
+Everything but the verification happens in this process between two awaits, so that a judgement and the entry
+into the pool are about the same block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Generator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple, Protocol
+
+import trio
+
+from node.mempool.errors import BadFormat, InvalidTransaction, PoolRefusal, UnknownValidity
+from node.mempool.events import Event, Invalid
+from node.mempool.pool import Included, Pool
+from node.mempool.transaction import PoolLimits, Transaction
+from node.mempool.verifier import VerifiedSet, Verifier
+from node.mempool.watch import Watch, Watchers
+from node.mempool.worker import Item
+from runtime.crypto.hashing import blake2b_256
+from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.validate import proof_key
+from runtime.frame.validity import TransactionValidityError, ValidTransaction
+from runtime.scale import DecodeError
+from runtime.types.account import Address
+
+INVALID_KIND: Final = 0
+
+
+class Validator(Protocol):
+    """The runtime's judgement of transactions over one block."""
+
+    def payload(self, extrinsic: Extrinsic) -> bytes:
+        """What the signature of a signed extrinsic covers. Raises `TransactionValidityError`."""
+        ...
+
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+        """Its priority, tags and longevity. Raises `TransactionValidityError`."""
+        ...
+
+
+class Head(NamedTuple):
+    """The best block, as the pool sees it."""
+
+    number: int
+    decode: Callable[[bytes], Extrinsic]
+    """An extrinsic of its runtime; raises DecodeError."""
+    validator: Validator
+
+
+class Proof(NamedTuple):
+    """A signature to verify."""
+
+    key: bytes
+    """By what `verified` containers know it, once it is found good."""
+    item: Item
+
+
+class Everything(Container[bytes]):
+    """The container of all proofs: for extrinsics whose signatures were verified elsewhere."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+def proof_of(validator: Validator, extrinsic: Extrinsic) -> Proof | None:
+    """What must be verified of an extrinsic over one block; None when unsigned, or its signer is no account.
+
+    Raises `TransactionValidityError` when what was signed is no longer known.
+    """
+    signature = extrinsic.signature
+    if signature is None or not isinstance(signature.address, Address):
+        return None
+    payload = validator.payload(extrinsic)
+    item = (signature.kind, signature.address.account, payload, signature.signature)
+    return Proof(proof_key(extrinsic, payload), item)
+
+
+class Mempool:
+    """The pool with what surrounds it: the runtime's judgement, the verifier, the watchers."""
+
+    def __init__(
+        self, head: Callable[[], Head], verifier: Verifier | None = None, limits: PoolLimits | None = None
+    ) -> None:
+        """`head` gives the best block at any time; without `verifier` signatures are verified inline."""
+        self.pool = Pool(limits)
+        self.verifier = verifier or Verifier()
+        self.verified = VerifiedSet()
+        """Proofs found good: give it to whoever builds or executes a block."""
+        self.watchers = Watchers()
+        self._head = head
+        self._arrival = trio.Event()
+
+    # Entering.
+
+    async def submit(self, data: bytes) -> bytes:
+        """Take an encoded extrinsic; returns its hash. Raises PoolRefusal."""
+        transaction = blake2b_256(data)
+        head = self._head()
+        self.pool.screen(transaction, head.number)
+        extrinsic = _decode(head, data)
+        with _refusals():
+            proof = proof_of(head.validator, extrinsic)
+        if proof is not None and proof.key not in self.verified:
+            (holds,) = await self.verifier.verify([proof.item])
+            if holds:
+                self.verified.add(proof.key)
+            else:
+                self.pool.ban(transaction, head.number)
+                raise InvalidTransaction("Transaction has a bad signature")
+        head = self._head()
+        with _refusals():
+            validity = head.validator.validate(extrinsic, verified=self.verified)
+        self._tell(self.pool.submit(_transaction(transaction, extrinsic, validity), head.number))
+        return transaction
+
+    @contextmanager
+    def watch(self, transaction: bytes) -> Generator[Watch, None, None]:
+        """The events of a transaction from now on; open it before `submit` to miss none."""
+        with self.watchers.watch(transaction) as watch:
+            yield watch
+
+    async def wait_ready(self) -> None:
+        """Return once a transaction is ready for a block: at once when one is already."""
+        while not self.pool.ready:
+            await self._arrival.wait()
+        await trio.lowlevel.checkpoint()
+
+    # Blocks.
+
+    def on_block(
+        self, block: bytes, number: int, extrinsics: Sequence[bytes], parent: Head | None = None
+    ) -> None:
+        """A new best block. `parent` tells the tags of extrinsics that the pool does not hold."""
+        self._tell(
+            self.pool.on_block(
+                block,
+                number,
+                [self._included(index, data, parent) for index, data in enumerate(extrinsics)],
+            )
+        )
+
+    def _included(self, index: int, data: bytes, parent: Head | None) -> Included:
+        transaction = blake2b_256(data)
+        if parent is None or transaction in self.pool:
+            return Included(transaction, index)
+        try:
+            validity = parent.validator.validate(parent.decode(data), verified=Everything())
+        except (DecodeError, TransactionValidityError):
+            return Included(transaction, index)
+        return Included(transaction, index, validity.provides)
+
+    def finalize(self, block: bytes) -> None:
+        """A block is final."""
+        self._tell(self.pool.finalize(block))
+
+    async def retract(self, block: bytes) -> None:
+        """A block has left the best chain: what it held waits again, unless it is not valid any more."""
+        events, transactions = self.pool.retract(block)
+        self._tell(events)
+        for transaction in transactions:
+            try:
+                await self.submit(transaction.data)
+            except PoolRefusal as refusal:
+                if transaction.hash not in self.pool:
+                    self._tell([Invalid(transaction.hash, str(refusal))])
+
+    def remove_invalid(self, transaction: bytes, reason: str) -> None:
+        """The author found it invalid."""
+        self._tell(self.pool.remove_invalid(transaction, reason, self._head().number))
+
+    def revalidate(self, count: int) -> int:
+        """Judge anew at most `count` transactions not judged over the best block, the longest ago first."""
+        head = self._head()
+        transactions = self.pool.oldest_checked(head.number, count)
+        for old in transactions:
+            try:
+                extrinsic = head.decode(old.data)
+                validity = head.validator.validate(extrinsic, verified=self.verified)
+            except (DecodeError, TransactionValidityError) as refusal:
+                self._tell(self.pool.remove_invalid(old.hash, str(refusal), head.number))
+            else:
+                self._tell(self.pool.revalidated(_transaction(old.hash, extrinsic, validity), head.number))
+        return len(transactions)
+
+    def _tell(self, events: list[Event]) -> None:
+        self.watchers.publish(events)
+        if self.pool.ready and self._arrival.statistics().tasks_waiting:
+            self._arrival.set()
+            self._arrival = trio.Event()
+
+
+def _decode(head: Head, data: bytes) -> Extrinsic:
+    try:
+        return head.decode(data)
+    except DecodeError as error:
+        raise BadFormat(str(error)) from error
+
+
+@contextmanager
+def _refusals() -> Generator[None, None, None]:
+    """The runtime's refusals as the pool's."""
+    try:
+        yield
+    except TransactionValidityError as error:
+        kind = InvalidTransaction if error.kind == INVALID_KIND else UnknownValidity
+        raise kind(str(error)) from error
+
+
+def _transaction(transaction: bytes, extrinsic: Extrinsic, validity: ValidTransaction) -> Transaction:
+    signature = extrinsic.signature
+    sender = signature.address.account if signature and isinstance(signature.address, Address) else None
+    return Transaction(
+        hash=transaction,
+        data=extrinsic.raw,
+        priority=validity.priority,
+        requires=validity.requires,
+        provides=validity.provides,
+        longevity=validity.longevity,
+        propagate=validity.propagate,
+        sender=sender,
+    )

@@ -32,16 +32,16 @@ def number_of(key: bytes) -> int:
 
 
 def write_branch(branch: Branch) -> bytes:
-    ids = branch.ids
-    return _branch_head.pack(branch.shape.start, len(ids)) + _native(ids).tobytes() + branch.buffer
+    shape, ids, buffer = branch
+    return _branch_head.pack(shape.start, len(ids)) + _native(ids).tobytes() + buffer
 
 
-def read_branch(id: int, record: bytes) -> Branch:
+def read_branch(record: bytes) -> Branch:
     start, count = _branch_head.unpack_from(record)
     end = _branch_head.size + ID_SIZE * count
     ids = array("Q", record[_branch_head.size : end])
     buffer = record[end:]
-    return Branch(id, shape_of(start, buffer), _native(ids), buffer)
+    return shape_of(start, buffer), _native(ids), buffer
 
 
 def write_leaf(leaf: Leaf) -> bytes:

@@ -79,8 +79,8 @@ class DatabaseStore:
             record = self.database.get(Column.NODES, number_key(id))
             if record is None:
                 raise self._missing(f"branch {id}")
-            branch = read_branch(id, record)
-        self._branches.put(id, branch, BRANCH_BYTES + len(branch.buffer))
+            branch = read_branch(record)
+        self._branches.put(id, branch, BRANCH_BYTES + len(branch[2]))
         return branch
 
     def leaf(self, id: int, /) -> Leaf:
@@ -162,7 +162,7 @@ class DatabaseStore:
         for id in commit.dead:
             if not id & 1:
                 cache.drop(id)
-        weight = sum(len(branch.buffer) for branch in commit.branches.values())
+        weight = sum(len(buffer) for _, _, buffer in commit.branches.values())
         cache.extend(commit.branches, weight + BRANCH_BYTES * len(commit.branches))
         cache.sweep()
 

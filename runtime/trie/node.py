@@ -38,6 +38,9 @@ EMPTY_NODE = b"\0"
 EMPTY_ROOT = blake2b(EMPTY_NODE, digest_size=HASH_SIZE).digest()
 """The root of the trie that holds nothing."""
 
+blank = blake2b(digest_size=HASH_SIZE).copy
+"""A fresh blake2b-256 state to update."""
+
 LEAF = (0x40, 6)
 BRANCH = (0x80, 6)
 BRANCH_WITH_VALUE = (0xC0, 6)
@@ -65,7 +68,7 @@ class StateVersion(IntEnum):
 class Shape:
     """What the versions of a branch share while only values below it change."""
 
-    __slots__ = ("base", "depth", "has_value", "is_regular", "keys", "partial", "slots", "start")
+    __slots__ = ("base", "depth", "has_value", "is_plain", "is_regular", "keys", "partial", "slots", "start")
 
     def __init__(
         self,
@@ -93,19 +96,14 @@ class Shape:
         """Whether a key ends at this branch: its leaf is the last of the ids."""
         self.is_regular = is_regular
         """Whether every child stands by its digest, 33 bytes apart."""
+        self.is_plain = is_regular and not partial
+        """Regular, and reached by every key that its parent sends there."""
 
 
-class Branch:
-    """One frozen version of a branch: its exact encoding, and the ids of its children."""
-
-    __slots__ = ("buffer", "id", "ids", "shape")
-
-    def __init__(self, id: int, shape: Shape, ids: "array[int]", buffer: bytes) -> None:
-        self.id = id
-        self.shape = shape
-        self.ids = ids
-        """Ids of the children in nibble order, then that of the branch's own value if it has one."""
-        self.buffer = buffer
+Branch: TypeAlias = tuple[Shape, "array[int]", bytes]
+"""One frozen version of a branch: its shape; the ids of its children in nibble order, then that of the leaf with
+its own value if it has one; and its exact encoding. A bare tuple: millions are made.
+"""
 
 
 class Nodes(Protocol):
@@ -151,8 +149,10 @@ def compact(number: int) -> bytes:
 
 
 def digest_of(data: bytes) -> bytes:
-    """blake2b-256."""
-    return blake2b(data, digest_size=HASH_SIZE).digest()
+    """blake2b-256. Copying a blank state saves a third of the time of setting one up."""
+    state = blank()
+    state.update(data)
+    return state.digest()
 
 
 def reference_of(encoded: bytes) -> bytes:
@@ -169,12 +169,11 @@ def encode_leaf(key: bytes, start: int, value: bytes, inline_max: int) -> bytes:
     else:
         partial = key[middle:]
     if len(value) > inline_max:
-        head = (
-            _LEAF_WITH_HASH_HEADERS[nibbles]
-            if nibbles < HEADERS_PREPARED
-            else header(LEAF_WITH_HASH, nibbles)
-        )
-        return head + partial + digest_of(value)
+        state = blank()
+        state.update(value)
+        if nibbles < HEADERS_PREPARED:
+            return _LEAF_WITH_HASH_HEADERS[nibbles] + partial + state.digest()
+        return header(LEAF_WITH_HASH, nibbles) + partial + state.digest()
     head = _LEAF_HEADERS[nibbles] if nibbles < HEADERS_PREPARED else header(LEAF, nibbles)
     return head + partial + compact(len(value)) + value
 

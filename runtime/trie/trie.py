@@ -16,8 +16,7 @@ reported dead.
 from array import array
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runtime.trie.nibbles import common_nibbles, common_prefix
 from runtime.trie.node import (
@@ -29,6 +28,7 @@ from runtime.trie.node import (
     Nodes,
     Shape,
     StateVersion,
+    blank,
     digest_of,
     encode_branch,
     encode_leaf,
@@ -40,7 +40,11 @@ from runtime.trie.node import (
 _PENDING = b""
 """The reference of a leaf that is encoded only when the branch above it is."""
 
-_blank = blake2b(digest_size=HASH_SIZE)
+_STEP = 1 + HASH_SIZE
+"""Bytes from one child that stands by its digest to the next."""
+
+_NOTHING: Branch = (Shape(0, "", {}, [], 0, has_value=False, is_regular=False), array("Q"), b"")
+"""What a draft of a new branch copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +76,32 @@ class _Entry(NamedTuple):
 class _Draft:
     """An owned copy of a branch, edited while the update stays below its path."""
 
-    __slots__ = ("branch", "buffer", "depth", "entries", "ids", "is_changed", "path")
+    __slots__ = ("buffer", "depth", "entries", "id", "ids", "is_changed", "path", "shape")
 
-    def __init__(self, path: str, depth: int, branch: Branch | None) -> None:
+    def __init__(self, path: str, depth: int, id: int = 0, branch: Branch = _NOTHING) -> None:
         self.path = path
         self.depth = depth
-        self.branch = branch
-        self.ids: array[int] | None = None
-        self.buffer: bytearray | None = None
+        self.id = id
+        """The id of the version that was opened; 0 for a new branch."""
+        self.shape, self.ids = branch[:2]
+        self.buffer: Any = branch[2]
         self.entries: dict[str, _Entry] | None = None
+        """The exploded form; where it is, the three above no longer count."""
         self.is_changed = False
+
+    def own(self) -> None:
+        """Copy what is about to be patched."""
+        self.buffer = bytearray(self.buffer)
+        self.ids = self.ids[:]
+        self.is_changed = True
+
+    def patch(self, slot: int, id: int, digest: bytes) -> None:
+        """Let the child at `slot`, which stands by its digest, be another."""
+        if not self.is_changed:
+            self.own()
+        self.ids[slot] = id
+        at = self.shape.base + _STEP * slot + 1
+        self.buffer[at : at + HASH_SIZE] = digest
 
 
 def update(
@@ -107,7 +127,11 @@ def update(
 
 class _Editor:
     def __init__(
-        self, nodes: Nodes, first_id: int, version: StateVersion, is_present: Callable[[bytes], bool] | None
+        self,
+        nodes: Nodes,
+        first_id: int,
+        version: StateVersion,
+        is_present: Callable[[bytes], bool] | None,
     ) -> None:
         self.nodes = nodes
         self.first_id = first_id
@@ -120,73 +144,125 @@ class _Editor:
         self.stack: list[_Draft] = []
 
     def run(self, root: bytes, top: int, changes: Mapping[bytes, bytes | None]) -> Update:
-        ground = _Draft("", -1, None)
+        ground = _Draft("", -1)
         ground.entries = {"": _Entry(top, None, root)} if top else {}
-        self.stack.append(ground)
-        for key in sorted(changes):
-            if len(key) > KEY_BYTES_MAX:
-                raise ValueError(f"a key of {len(key)} bytes; the longest a trie holds is {KEY_BYTES_MAX}")
-            path = key.hex()
-            while not path.startswith(self.stack[-1].path):
+        stack = self.stack
+        stack.append(ground)
+        keys = sorted(changes)
+        if keys and len(longest := max(keys, key=len)) > KEY_BYTES_MAX:
+            raise ValueError(f"a key of {len(longest)} bytes; the longest a trie holds is {KEY_BYTES_MAX}")
+        paths = [key.hex() for key in keys]
+        paths.append("")
+        for place, key in enumerate(keys):
+            path = paths[place]
+            while not path.startswith(stack[-1].path):
                 self._close()
-            self._put(key, path, changes[key])
-        while len(self.stack) > 1:
+            self._put(key, path, changes[key], paths[place + 1])
+        while len(stack) > 1:
             self._close()
         root, top = self._finish(ground)
         return Update(root, top, self.next_id, self.branches, self.leaves, self.dead)
 
-    def _put(self, key: bytes, path: str, value: bytes | None) -> None:
-        """Bring one change to the draft where it belongs, from the top of the stack down."""
-        draft = self.stack[-1]
-        while True:
+    def _put(self, key: bytes, path: str, value: bytes | None, following: str) -> None:
+        """Bring one change to where it belongs, from the draft on top of the stack down.
+
+        `following` is the path of the next change: a branch that it does not enter too needs no draft.
+        """
+        draft: _Draft | None = self.stack[-1]
+        while draft is not None:
+            depth = draft.depth
             # The ground stands at depth -1, where this slice is "": its only entry is the root node.
-            nibble = path[draft.depth : draft.depth + 1]
+            nibble = path[depth : depth + 1]
             if draft.entries is not None:
                 below = self._put_exploded(draft, nibble, key, path, value)
             else:
-                below = self._put_patched(draft, nibble, key, path, value)
-            if below is None:
-                return
-            if below is not draft:
+                slot = draft.shape.slots.get(nibble)
+                if slot is not None and value is not None and not following.startswith(path[: depth + 1]):
+                    if self._put_alone(draft, slot, key, path, value):
+                        return
+                below = self._put_structure(draft, slot, key, path, value)
+            if below is not None and below is not draft:
                 self.stack.append(below)
-                draft = below
+            draft = below
 
-    def _put_patched(
-        self, draft: _Draft, nibble: str, key: bytes, path: str, value: bytes | None
-    ) -> _Draft | None:
-        """Set a value below a branch of unchanged shape; the draft to go on with if there is more to do."""
-        branch = draft.branch
-        assert branch is not None
-        shape = branch.shape
-        slot = shape.slots.get(nibble)
-        if slot is None:
-            if value is None and (nibble or not shape.has_value):
-                return None
-            return self._explode(draft)
-        ids = draft.ids or branch.ids
-        held = shape.keys[slot]
+    def _put_alone(self, draft: _Draft, slot: int, key: bytes, path: str, value: bytes) -> bool:
+        """Set a value below the child at `slot` of the draft, where no other change goes.
+
+        This is nearly all the work of a block, so it is one loop down and one up. False if the key is not there
+        or a node stands inline; nothing is done then.
+        """
+        shape = draft.shape
+        id = draft.ids[slot]
+        place = slot
+        passed: list[tuple[int, int, Branch]] = []
+        find, own, first_id = self.nodes.branch, self.branches, self.first_id
+        try:
+            while not id & 1:
+                branch = find(id) if id < first_id else own[id]
+                shape, ids, _ = branch
+                if not shape.is_plain and not (
+                    shape.is_regular and path.startswith(shape.partial, shape.start)
+                ):
+                    return False
+                place = shape.slots[path[shape.depth]]
+                passed.append((id, place, branch))
+                id = ids[place]
+        except (KeyError, IndexError):
+            return False
+        held = shape.keys[place]
         if held is None:
-            if not ids[slot] & 1:
-                below = self._open(ids[slot], path)
-                return below if below is not None else None if value is None else self._explode(draft)
-            is_present = self.is_present
-            held = key if is_present is not None and is_present(key) else self._leaf(ids[slot])[0]
-            shape.keys[slot] = held
+            held = shape.keys[place] = self._key_of(id, key)
         if held != key:
-            return None if value is None else self._explode(draft)
-        if value is None:
-            return self._explode(draft)
-        encoded = encode_leaf(key, draft.depth + 1, value, self.inline_max)
+            return False
+        encoded = encode_leaf(key, shape.depth + 1, value, self.inline_max)
         if len(encoded) < HASH_SIZE:
-            return self._explode(draft)
-        if draft.buffer is None:
-            draft.buffer = bytearray(branch.buffer)
-            ids = draft.ids = branch.ids[:]
-        self.dead.append(ids[slot])
-        ids[slot] = self._born(key, value)
-        at = shape.base + 33 * slot + 1
-        draft.buffer[at : at + HASH_SIZE] = digest_of(encoded)
-        return None
+            return False
+        state = blank()
+        state.update(encoded)
+        digest = state.digest()
+        dead = self.dead
+        dead.append(id)
+        born = self.next_id
+        made = born | 1
+        self.leaves[made] = (key, value)
+        for id, place, (shape, ids, buffer) in reversed(passed):
+            born += 2
+            ids = ids[:]
+            ids[place] = made
+            at = shape.base + _STEP * place + 1
+            buffer = buffer[:at] + digest + buffer[at + HASH_SIZE :]
+            state = blank()
+            state.update(buffer)
+            digest = state.digest()
+            made = born
+            own[made] = (shape, ids, buffer)
+            if id < first_id:
+                dead.append(id)
+            else:
+                del own[id]
+        self.next_id = born + 2
+        if not draft.is_changed:
+            draft.own()
+        draft.ids[slot] = made
+        at = draft.shape.base + _STEP * slot + 1
+        draft.buffer[at : at + HASH_SIZE] = digest
+        return True
+
+    def _put_structure(
+        self, draft: _Draft, slot: int | None, key: bytes, path: str, value: bytes | None
+    ) -> _Draft | None:
+        """The draft to go on with: the branch at `slot`, or this one exploded; None if nothing is to do."""
+        if slot is None:
+            is_held = draft.shape.has_value and len(path) == draft.depth
+            return self._explode(draft) if value is not None or is_held else None
+        id = draft.ids[slot]
+        if not id & 1:
+            below = self._open(id, path)
+            return below if below is not None or value is None else self._explode(draft)
+        held = draft.shape.keys[slot]
+        if held is None:
+            held = draft.shape.keys[slot] = self._key_of(id, key)
+        return self._explode(draft) if value is not None or held == key else None
 
     def _put_exploded(
         self, draft: _Draft, nibble: str, key: bytes, path: str, value: bytes | None
@@ -218,7 +294,7 @@ class _Editor:
             return None
         # Split: both leaves go below a new branch where their keys part.
         depth = common_nibbles(held, key)
-        below = _Draft(path[:depth], depth, None)
+        below = _Draft(path[:depth], depth)
         below.entries = {held.hex()[depth : depth + 1]: _Entry(entry.id, held, _PENDING)}
         below.is_changed = True
         return below
@@ -226,32 +302,27 @@ class _Editor:
     def _split_branch(self, draft: _Draft, nibble: str, path: str) -> _Draft:
         """A new branch where `path` leaves the partial key of the branch that is the child at `nibble`."""
         assert draft.entries is not None
-        child = self._branch(draft.entries[nibble].id)
-        start, partial = child.shape.start, child.shape.partial
-        shared = common_prefix(partial, path[start:])
-        depth = start + shared
-        below = _Draft(path[:depth], depth, None)
-        below.entries = {partial[shared]: self._moved(child, depth + 1, partial[shared + 1 :])}
+        id = draft.entries[nibble].id
+        shape = self._branch(id)[0]
+        shared = common_prefix(shape.partial, path[shape.start :])
+        depth = shape.start + shared
+        below = _Draft(path[:depth], depth)
+        below.entries = {shape.partial[shared]: self._moved(id, depth + 1, shape.partial[shared + 1 :])}
         below.is_changed = True
-        # Until the new branch is closed the entry above it must not name the branch that has moved.
-        draft.entries[nibble] = _Entry(0, None, _PENDING)
         return below
 
     def _open(self, id: int, path: str) -> _Draft | None:
         """A draft of the branch `id`, or None if `path` leaves its partial key."""
         branch = self._branch(id)
-        shape = branch.shape
-        if shape.partial and not path.startswith(shape.partial, shape.start):
+        shape = branch[0]
+        if not path.startswith(shape.partial, shape.start):
             return None
-        draft = _Draft(path[: shape.depth], shape.depth, branch)
+        draft = _Draft(path[: shape.depth], shape.depth, id, branch)
         return draft if shape.is_regular else self._explode(draft)
 
     def _explode(self, draft: _Draft) -> _Draft:
-        """Turn the draft's encoding into a table of entries, in nibble order."""
-        branch = draft.branch
-        assert branch is not None
-        shape = branch.shape
-        buffer, ids = draft.buffer or branch.buffer, draft.ids or branch.ids
+        """Turn the draft's encoding into a table of entries."""
+        shape, ids, buffer = draft.shape, draft.ids, draft.buffer
         entries = {}
         at = shape.base
         for nibble, slot in shape.slots.items():
@@ -261,53 +332,35 @@ class _Editor:
         if shape.has_value:
             entries[""] = _Entry(ids[-1], bytes.fromhex(draft.path), _PENDING)
         draft.entries = entries
-        draft.is_changed = draft.buffer is not None
         return draft
 
     def _close(self) -> None:
         """Leave the draft on top of the stack: freeze it, and name the new version in the draft below it."""
         draft = self.stack.pop()
+        if not draft.is_changed:
+            return
         above = self.stack[-1]
         nibble = draft.path[above.depth : above.depth + 1]
-        branch = draft.branch
+        if draft.id:
+            self._kill(draft.id)
+        entry: _Entry | None
         if draft.entries is None:
-            if draft.buffer is None or draft.ids is None or branch is None:
-                return
             buffer = bytes(draft.buffer)
-            self._kill(branch.id)
-            entry = _Entry(self._born_branch(branch.shape, draft.ids, buffer), None, digest_of(buffer))
-        elif draft.is_changed:
-            if branch is not None:
-                self._kill(branch.id)
-            closed = self._collapse(draft, above.depth + 1)
-            if closed is None:
-                self._entries(above).pop(nibble, None)
-                return
-            entry = closed
+            entry = _Entry(self._born_branch(draft.shape, draft.ids, buffer), None, digest_of(buffer))
         else:
-            return
-        if above.entries is None and len(entry.reference) == HASH_SIZE:
-            below = above.branch
-            assert below is not None
-            slot = below.shape.slots[nibble]
-            if below.shape.keys[slot] is None and not (above.ids or below.ids)[slot] & 1:
-                if above.buffer is None:
-                    above.buffer = bytearray(below.buffer)
-                    above.ids = below.ids[:]
-                assert above.ids is not None
-                above.ids[slot] = entry.id
-                at = below.shape.base + 33 * slot + 1
-                above.buffer[at : at + HASH_SIZE] = entry.reference
+            entry = self._collapse(draft, above.depth + 1)
+        if above.entries is None:
+            slot = above.shape.slots[nibble]
+            if entry is not None and len(entry.reference) == HASH_SIZE and not above.ids[slot] & 1:
+                above.patch(slot, entry.id, entry.reference)
                 return
-        self._entries(above)[nibble] = entry
-
-    def _entries(self, draft: _Draft) -> dict[str, _Entry]:
-        """The entries of a draft, exploded if need be, about to be changed."""
-        if draft.entries is None:
-            self._explode(draft)
-        assert draft.entries is not None
-        draft.is_changed = True
-        return draft.entries
+            self._explode(above)
+        assert above.entries is not None
+        above.is_changed = True
+        if entry is None:
+            del above.entries[nibble]
+        else:
+            above.entries[nibble] = entry
 
     def _collapse(self, draft: _Draft, start: int) -> _Entry | None:
         """What stands where an exploded draft was: nothing, its only entry, or a branch encoded anew."""
@@ -319,8 +372,8 @@ class _Editor:
         ((nibble, entry),) = draft.entries.items()
         if entry.id & 1:
             return _Entry(entry.id, entry.key, _PENDING)
-        child = self._branch(entry.id)
-        return self._moved(child, start, draft.path[start:] + nibble + child.shape.partial)
+        partial = self._branch(entry.id)[0].partial
+        return self._moved(entry.id, start, draft.path[start:] + nibble + partial)
 
     def _encode(self, draft: _Draft, start: int) -> _Entry:
         """Freeze an exploded draft of two entries or more."""
@@ -356,18 +409,18 @@ class _Editor:
             keys,
             base=len(buffer) - size,
             has_value=value is not None,
-            is_regular=size == 33 * len(references),
+            is_regular=size == _STEP * len(references),
         )
         return _Entry(self._born_branch(shape, ids, buffer), None, reference_of(buffer))
 
-    def _moved(self, child: Branch, start: int, partial: str) -> _Entry:
-        """The branch `child` with its partial key starting elsewhere."""
-        old = child.shape
-        buffer = with_partial(child.buffer, old.partial, partial)
-        base = old.base + len(buffer) - len(child.buffer)
+    def _moved(self, id: int, start: int, partial: str) -> _Entry:
+        """The branch `id` with its partial key starting elsewhere."""
+        old, ids, buffer = self._branch(id)
+        self._kill(id)
+        moved = with_partial(buffer, old.partial, partial)
+        base = old.base + len(moved) - len(buffer)
         shape = Shape(start, partial, old.slots, old.keys, base, old.has_value, old.is_regular)
-        self._kill(child.id)
-        return _Entry(self._born_branch(shape, child.ids, buffer), None, reference_of(buffer))
+        return _Entry(self._born_branch(shape, ids, moved), None, reference_of(moved))
 
     def _finish(self, ground: _Draft) -> tuple[bytes, int]:
         assert ground.entries is not None
@@ -390,8 +443,12 @@ class _Editor:
     def _born_branch(self, shape: Shape, ids: "array[int]", buffer: bytes) -> int:
         id = self.next_id
         self.next_id += 2
-        self.branches[id] = Branch(id, shape, ids, buffer)
+        self.branches[id] = (shape, ids, buffer)
         return id
+
+    def _key_of(self, id: int, key: bytes) -> bytes:
+        """The key of the leaf `id`, which is where `key` would be."""
+        return key if self.is_present is not None and self.is_present(key) else self._leaf(id)[0]
 
     def _kill(self, id: int) -> None:
         if id < self.first_id:

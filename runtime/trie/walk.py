@@ -16,16 +16,15 @@ def get(nodes: Nodes, top: int, key: bytes) -> bytes | None:
     path = key.hex()
     id = top
     while id and not id & 1:
-        branch = nodes.branch(id)
-        shape = branch.shape
+        shape, ids, _ = nodes.branch(id)
         if not path.startswith(shape.partial, shape.start):
             return None
         if len(path) == shape.depth:
-            return nodes.leaf(branch.ids[-1])[1] if shape.has_value else None
+            return nodes.leaf(ids[-1])[1] if shape.has_value else None
         slot = shape.slots.get(path[shape.depth])
         if slot is None:
             return None
-        id = branch.ids[slot]
+        id = ids[slot]
     if not id:
         return None
     held, value = nodes.leaf(id)
@@ -44,17 +43,16 @@ def keys(nodes: Nodes, top: int, prefix: bytes = b"", after: bytes | None = None
             if key.startswith(prefix) and (after is None or key > after):
                 yield key
             continue
-        branch = nodes.branch(id)
-        shape = branch.shape
+        shape, ids, _ = nodes.branch(id)
         path += shape.partial
         if path < passed[: len(path)] or not path.startswith(first[: len(path)]):
             continue
         for nibble, slot in reversed(tuple(shape.slots.items())):
             below = path + nibble
             if below >= passed[: len(below)] and below.startswith(first[: len(below)]):
-                stack.append((branch.ids[slot], below))
+                stack.append((ids[slot], below))
         if shape.has_value:
-            stack.append((branch.ids[-1], path))
+            stack.append((ids[-1], path))
 
 
 def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion) -> tuple[bytes, ...]:
@@ -70,19 +68,18 @@ def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion
         id, start = top, 0
         found = 0
         while not id & 1:
-            branch = nodes.branch(id)
-            shape = branch.shape
-            if start == 0 or len(branch.buffer) >= HASH_SIZE:
-                proof[branch.buffer] = None
+            shape, ids, buffer = nodes.branch(id)
+            if start == 0 or len(buffer) >= HASH_SIZE:
+                proof[buffer] = None
             if not path.startswith(shape.partial, shape.start):
                 break
             if len(path) == shape.depth:
-                found = branch.ids[-1] if shape.has_value else 0
+                found = ids[-1] if shape.has_value else 0
                 break
             slot = shape.slots.get(path[shape.depth])
             if slot is None:
                 break
-            id, start = branch.ids[slot], shape.depth + 1
+            id, start = ids[slot], shape.depth + 1
         else:
             held, value = nodes.leaf(id)
             encoded = encode_leaf(held, start, value, inline_max)

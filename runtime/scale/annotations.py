@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping
-from functools import cache, reduce
-from operator import or_
+from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -281,7 +280,12 @@ def _substitute(hint: Any, codecs: Mapping[type[Record], AnyCodec]) -> Any:
     if origin is Annotated:
         return Annotated[(_substitute(arguments[0], codecs), *arguments[1:])]
     replaced = tuple(_substitute(each, codecs) for each in arguments)
-    return reduce(or_, replaced) if origin in (Union, types.UnionType) else origin[replaced]
+    if origin not in (Union, types.UnionType):
+        return origin[replaced]
+    joined = replaced[0]
+    for each in replaced[1:]:
+        joined = joined | each
+    return joined
 
 
 def _python_enum(cls: type[enum.Enum]) -> AnyCodec:

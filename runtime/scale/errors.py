@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import Self
+from typing import Self, TypeGuard
 
 SHOWN_CHARACTERS_MAX = 80
 """Longest piece of a refused value that a message repeats."""
 
-SHOWN_INTEGER_BITS_MAX = 512
+SHOWN_INTEGER_BITS_MAX = 260
 """Longest integer that a message writes out in digits."""
 
 
@@ -52,6 +52,11 @@ class DecodeError(CodecError):
 
     def __str__(self) -> str:
         return f"{super().__str__()}, at byte {self.offset}"
+
+
+def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether `value` is a tuple, of whatever."""
+    return isinstance(value, tuple)
 
 
 def show(value: object) -> str:

@@ -21,7 +21,7 @@ from runtime.scale.codec import (
     Wrap,
     Write,
 )
-from runtime.scale.errors import DecodeError, EncodeError, show
+from runtime.scale.errors import DecodeError, EncodeError, is_tuple, show
 from runtime.scale.layout import LAYOUT_ITEMS_MAX, RUN_ERRORS, Layout, Span, missing
 from runtime.scale.source import Source
 
@@ -60,7 +60,7 @@ class TupleShape:
         return names
 
     def wrong(self, value: object) -> EncodeError:
-        if isinstance(value, tuple):
+        if is_tuple(value):
             return EncodeError(f"a tuple of {len(value)}, not of {self.length}")
         return EncodeError(f"{show(value)} is not a tuple")
 

@@ -114,7 +114,7 @@ def _char(scalar: int, at: int, path: str) -> str:
 
 def _scalar(char: str) -> int:
     scalar = ord(char)
-    if scalar in _SURROGATES:
+    if scalar in _SURROGATES or not isinstance(char, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError
     return scalar
 

@@ -139,7 +139,7 @@ def _writer(
     def write(value: Any) -> bytes:
         try:
             found = writers[key_of(value)]
-        except (KeyError, TypeError, AttributeError):
+        except (LookupError, TypeError, AttributeError):
             raise EncodeError(f"{show(value)} is no variant of {name}") from None
         try:
             return found[0](value)

@@ -6,7 +6,7 @@ parent's public key learns nothing about the child. One behind `/` is soft: the 
 from the parent's; only sr25519 has these. Derivation is a function of its input, with no entropy anywhere.
 
 The rules are those of Substrate (`sp_core::crypto::DeriveJunction`, `sp_core::ed25519`, `sp_core::sr25519`).
-Error messages never quote the phrase or the password.
+Error messages never quote what they refuse: it may hold a secret.
 """
 
 import re
@@ -81,13 +81,15 @@ def parse_uri(text: str) -> SecretUri:
 
 def parse_path(path: str) -> tuple[Junction, ...]:
     """The junctions of a path such as `//Alice/0`; raises `DeriveError` when it is no path."""
+    if len(path) > URI_CHARACTERS_MAX:
+        raise DeriveError(f"a derivation path has at most {URI_CHARACTERS_MAX} characters, not {len(path)}")
     steps: list[Junction] = []
     position = 0
     while position < len(path):
         match = _JUNCTION.match(path, position)
         if match is None:
             raise DeriveError(
-                f"{path!r} is no derivation path at character {position + 1}: //hard and /soft are its steps"
+                f"the derivation path breaks off at character {position + 1}: //hard and /soft are its steps"
             )
         if len(steps) == JUNCTIONS_MAX:
             raise DeriveError(f"a derivation path has at most {JUNCTIONS_MAX} junctions")

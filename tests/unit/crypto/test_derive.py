@@ -122,8 +122,14 @@ def test_refused_uris(text: str, message: str) -> None:
 def test_refused_paths_name_the_place(path: str, place: int) -> None:
     with pytest.raises(DeriveError) as refusal:
         derive.parse_path(path)
-    wanted = f"{path!r} is no derivation path at character {place}: //hard and /soft are its steps"
+    wanted = f"the derivation path breaks off at character {place}: //hard and /soft are its steps"
     assert str(refusal.value) == wanted
+
+
+def test_a_path_is_bounded() -> None:
+    with pytest.raises(DeriveError) as refusal:
+        derive.parse_path("//" + "9" * 5_000)
+    assert str(refusal.value) == "a derivation path has at most 4096 characters, not 5002"
 
 
 def test_ed25519_has_no_soft_junctions() -> None:

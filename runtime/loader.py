@@ -58,12 +58,14 @@ def load(
     """The runtime that `spec` describes, made of the pallets in `found` by their registered names. Raises LoadError."""
     seats = _check_seats(spec.pallets, found)
     classes = {seat.seat_name: found[seat.pallet].pallet for seat in seats}
-    bindings: dict[object, AnyCodec] = {}
-    host = Host(bindings=_bind_composites(bindings, seats, classes))
+    whole: dict[object, AnyCodec] = {}
+    host = Host(bindings={annotation: _late(whole, annotation, name) for annotation, name, _ in _COMPOSITES})
     pallets = _construct(seats, classes, host)
     ordered = tuple(pallets[seat.seat_name] for seat in seats)
-    bindings[_CALL] = call_codec(ordered)
+    for annotation, name, attribute in _COMPOSITES:
+        whole[annotation] = composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
     hooks = _hooks(ordered)
+    host.filtered_by(tuple(hook.run for hook in hooks["filter_call"]))
     version = RuntimeVersion(
         SPEC_NAME, IMPL_NAME, 1, spec.spec_version, 1, _apis(apis or {}), TRANSACTION_VERSION, 1
     )
@@ -89,7 +91,14 @@ def load(
     )
 
 
-_CALL: Final = object()
+_COMPOSITES: Final = (
+    (RuntimeCall, "RuntimeCall", ""),
+    (RuntimeEvent, "RuntimeEvent", "event_root"),
+    (RuntimeOrigin, "OriginCaller", "origin_type"),
+    (RuntimeHoldReason, "RuntimeHoldReason", "hold_reason"),
+    (RuntimeFreezeReason, "RuntimeFreezeReason", "freeze_reason"),
+)
+"""The types that all pallets make together: how pallets name them, their name, and the pallets' part of them."""
 
 
 def name_of(pallet: Pallet[Any, Any]) -> str:
@@ -122,31 +131,22 @@ def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple
     return seats
 
 
-def _bind_composites(
-    bindings: dict[object, AnyCodec], seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]]
-) -> Mapping[object, AnyCodec]:
-    plain = Host().codec
-    for annotation, attribute, name in (
-        (RuntimeHoldReason, "hold_reason", "RuntimeHoldReason"),
-        (RuntimeFreezeReason, "freeze_reason", "RuntimeFreezeReason"),
-        (RuntimeOrigin, "origin_type", "OriginCaller"),
-        (RuntimeEvent, "event_root", "RuntimeEvent"),
-    ):
-        parts = [
-            Part(Seat(seat.index, seat.seat_name), root, plain(root))
-            for seat in seats
-            if (root := _origin_or(classes[seat.seat_name], attribute)) is not None
-        ]
-        bindings[annotation] = composite(name, parts)
-    bindings[RuntimeCall] = lazy(lambda: bindings[_CALL], "RuntimeCall")
-    return bindings
+def _late(whole: Mapping[object, AnyCodec], annotation: object, name: str) -> AnyCodec:
+    return lazy(lambda: whole[annotation], name)
 
 
-def _origin_or(cls: type[Pallet[Any, Any]], attribute: str) -> type[Any] | None:
-    if attribute == "origin_type" and issubclass(cls, System):
-        return RawOrigin
-    root: type[Any] | None = getattr(cls, attribute)
-    return None if attribute == "event_root" and not getattr(root, "__variants__", ()) else root
+def _shares(pallets: Sequence[Pallet[Any, Any]], attribute: str, host: Host) -> list[Part]:
+    """What each pallet puts into a composite type; pallets that put in nothing are left out."""
+    parts: list[Part] = []
+    for pallet in pallets:
+        root: type[Any] | None = getattr(pallet, attribute)
+        if attribute == "origin_type" and issubclass(type(pallet), System):
+            root = RawOrigin
+        if root is None or (attribute == "event_root" and not root.__variants__):
+            continue
+        assert pallet.seat is not None
+        parts.append(Part(pallet.seat, root, host.codec(root)))
+    return parts
 
 
 # Construction.

@@ -24,7 +24,7 @@ from runtime.frame.validity import BadMandatory, CannotLookupSigner, Transaction
 from runtime.scale import U32, Compact, codec_of
 from runtime.state.backend import State
 from runtime.state.overlay import Overlay
-from runtime.trie import ordered_trie_root
+from runtime.trie import StateVersion, ordered_trie_root
 from runtime.types.account import Address
 from runtime.types.block import Block, Header
 from runtime.types.digest import Digest, DigestItem
@@ -267,7 +267,7 @@ class BlockBuilder:
             parent_hash=self._parent_hash,
             number=self._number,
             state_root=state.root,
-            extrinsics_root=ordered_trie_root(self._raws, 0),
+            extrinsics_root=ordered_trie_root(self._raws, StateVersion.V0),
             digest=Digest(tuple(logs)),
         )
         return Built(Block(header, tuple(self._raws)), state)

@@ -35,6 +35,13 @@ class Validator:
     def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
         """What the pool should know of an extrinsic. Raises `TransactionValidityError`."""
         self._enter()
+        mark = self._overlay.open()
+        try:
+            return self._judge(extrinsic, verified)
+        finally:
+            self._overlay.undo(mark)
+
+    def _judge(self, extrinsic: Extrinsic, verified: Container[bytes]) -> ValidTransaction:
         parts, call, signature = self._parts, extrinsic.call, extrinsic.signature
         declaration = call.info.declaration
         if declaration.dispatch_class == DispatchClass.Mandatory:

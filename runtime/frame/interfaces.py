@@ -82,7 +82,7 @@ class Blocks(Protocol):
 class Clock(Protocol):
     """Knows the time of the block."""
 
-    def now(self) -> Moment:
+    def moment(self) -> Moment:
         """Milliseconds since the Unix epoch, as the author set it."""
         ...
 
@@ -91,7 +91,7 @@ class Clock(Protocol):
 class Currency(Protocol):
     """The chain's coin: holds balances and moves them. It cannot create any; see `Mint`."""
 
-    def total_issuance(self) -> Balance:
+    def issuance(self) -> Balance:
         """All that exists."""
         ...
 
@@ -182,6 +182,10 @@ class FeePayment(Protocol):
 
     def refund_fee(self, who: AccountId, amount: Balance) -> None:
         """Give a part back."""
+        ...
+
+    def deposit_fees(self, who: AccountId, amount: Balance) -> None:
+        """Put what was collected into an account."""
         ...
 
 

@@ -11,7 +11,7 @@ SECOND: Final = 1_000_000_000_000
 """Picoseconds."""
 EXTRINSIC_BASE: Final = Weight(120_000_000, 0)
 """What every extrinsic costs beside its call: decoding, the extensions, its events."""
-BLOCK_MAX: Final = Weight(2 * SECOND, 5 * 1024 * 1024)
+BLOCK_MAX: Final = Weight(2 * SECOND, 64 * 1024 * 1024)
 """The most that a block may hold."""
 NORMAL_PERCENT: Final = 75
 """How much of it ordinary transactions may use; rounded down."""

@@ -1,0 +1,132 @@
+"""The chain spec: a chain as one JSON file - its name, its pallets with their constants and wiring, its first state.
+
+    {
+      "name": "...", "id": "...", "properties": {"ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "CPC"},
+      "specVersion": 1,
+      "pallets": [{"index": 0, "pallet": "System", "config": {...}, "uses": {...}}, ...],
+      "genesis": {"Balances": {...}, ...}
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from runtime.spec import EXTENSIONS, RuntimeSpec, SeatSpec
+
+_KEYS: Final = ("name", "id", "properties", "specVersion", "pallets", "extensions", "genesis")
+_SEAT_KEYS: Final = ("index", "pallet", "name", "config", "uses")
+DEFAULT_PROPERTIES: Final[Mapping[str, Any]] = {"ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "CPC"}
+
+
+class SpecError(Exception):
+    """A chain spec is not well-formed; says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSpec:
+    """A chain, before it runs."""
+
+    name: str
+    """What people call it."""
+    id: str
+    """What tools call it; a name of folders and files."""
+    runtime: RuntimeSpec
+    """The pallets and their wiring."""
+    genesis: Mapping[str, Any]
+    """The first state, as plain values by pallet name."""
+    properties: Mapping[str, Any] = field(default_factory=lambda: dict(DEFAULT_PROPERTIES))
+    """What clients show amounts and addresses with."""
+
+
+def parse_spec(plain: Any) -> ChainSpec:
+    """The chain spec that a parsed JSON document describes; raises SpecError."""
+    document = _object(plain, "the chain spec")
+    _known(document, _KEYS, "the chain spec")
+    for key in ("name", "id", "specVersion", "pallets"):
+        if key not in document:
+            raise SpecError(f"the chain spec lacks {key!r}")
+    return ChainSpec(
+        name=_text(document["name"], "name"),
+        id=_text(document["id"], "id"),
+        properties={**DEFAULT_PROPERTIES, **_object(document.get("properties", {}), "properties")},
+        genesis=_object(document.get("genesis", {}), "genesis"),
+        runtime=RuntimeSpec(
+            spec_version=_number(document["specVersion"], "specVersion"),
+            pallets=tuple(
+                _seat(each, f"pallets[{place}]") for place, each in enumerate(_list(document["pallets"], "pallets"))
+            ),
+            extensions=tuple(_list(document.get("extensions", list(EXTENSIONS)), "extensions")),
+        ),
+    )
+
+
+def write_spec(spec: ChainSpec) -> dict[str, Any]:
+    """The JSON document of a chain spec; `parse_spec` reads it back."""
+    return {
+        "name": spec.name,
+        "id": spec.id,
+        "properties": dict(spec.properties),
+        "specVersion": spec.runtime.spec_version,
+        "pallets": [_write_seat(seat) for seat in spec.runtime.pallets],
+        "extensions": list(spec.runtime.extensions),
+        "genesis": dict(spec.genesis),
+    }
+
+
+def _write_seat(seat: SeatSpec) -> dict[str, Any]:
+    written: dict[str, Any] = {"index": seat.index, "pallet": seat.pallet}
+    if seat.name:
+        written["name"] = seat.name
+    if seat.config:
+        written["config"] = dict(seat.config)
+    if seat.uses:
+        written["uses"] = dict(seat.uses)
+    return written
+
+
+def _seat(plain: Any, where: str) -> SeatSpec:
+    seat = _object(plain, where)
+    _known(seat, _SEAT_KEYS, where)
+    for key in ("index", "pallet"):
+        if key not in seat:
+            raise SpecError(f"{where} lacks {key!r}")
+    return SeatSpec(
+        index=_number(seat["index"], f"{where}.index"),
+        pallet=_text(seat["pallet"], f"{where}.pallet"),
+        name=_text(seat.get("name", ""), f"{where}.name"),
+        config=_object(seat.get("config", {}), f"{where}.config"),
+        uses=_object(seat.get("uses", {}), f"{where}.uses"),
+    )
+
+
+def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in given:
+        if key not in known:
+            raise SpecError(f"{where} has a key {key!r} that means nothing; keys are: {', '.join(known)}")
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SpecError(f"{where} is no object")
+    return value
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise SpecError(f"{where} is no list")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise SpecError(f"{where} is no text")
+    return value
+
+
+def _number(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise SpecError(f"{where} is no whole number")
+    return value

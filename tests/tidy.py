@@ -9,6 +9,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,9 @@ DETERMINISTIC = (
 
 TYPE_CHECKING_ALLOWED = ("runtime/frame/pallet.py",)
 """`__setattr__` hidden from the type checkers, so that an undeclared attribute stays a type error."""
+
+PALLET = re.compile(r"(?:pallets|governance)/\w+/__init__\.py")
+"""Packages that may hold a pallet."""
 
 LINES_WARN = 450
 LINES_MAX = 600
@@ -107,6 +111,29 @@ def check_python(file: str, text: str) -> Iterator[str]:
     if file.startswith(DETERMINISTIC):
         for finding in lint(text):
             yield f"{file}:{finding.line}: {finding.message}"
+
+
+def listed() -> frozenset[str]:
+    """The modules that pyproject.toml offers as pallets."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return frozenset(project["entry-points"]["pallets"].values())
+
+
+def unlisted(packages: dict[str, str], offered: frozenset[str]) -> list[str]:
+    """The packages that register a pallet without being offered, and the offers that register none."""
+    having = {
+        file for file, text in packages.items() if re.search(r"^register_pallets\b", text, re.MULTILINE)
+    }
+    modules = {file.removesuffix("/__init__.py").replace("/", "."): file for file in having}
+    missing = [
+        f'{file}: no door: add {module.rpartition(".")[2]} = "{module}" to [project.entry-points.pallets]'
+        for module, file in sorted(modules.items())
+        if module not in offered
+    ]
+    return missing + [
+        f"pyproject.toml: the pallet {module} registers nothing"
+        for module in sorted(offered - modules.keys())
+    ]
 
 
 def is_test_package(file: str) -> bool:

@@ -154,6 +154,15 @@ def test_the_determinism_lint_looks_at_the_deterministic_half_alone() -> None:
     assert list(tidy.check("node/consensus/shell.py", b"import time\nx = 0.5\n")) == []
 
 
+def test_a_pallet_is_offered_if_and_only_if_it_registers() -> None:
+    packages = {"pallets/a/__init__.py": "register_pallets = register(A)\n", "pallets/b/__init__.py": ""}
+    assert tidy.unlisted(packages, frozenset({"pallets.a"})) == []
+    assert tidy.unlisted(packages, frozenset({"pallets.b"})) == [
+        'pallets/a/__init__.py: no door: add a = "pallets.a" to [project.entry-points.pallets]',
+        "pyproject.toml: the pallet pallets.b registers nothing",
+    ]
+
+
 def test_the_tree_is_tidy(capsys: pytest.CaptureFixture[str]) -> None:
     status = tidy.main()
     assert status == 0, capsys.readouterr().out

@@ -11,7 +11,7 @@ states are held by these states themselves, outside the budget.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,7 @@ from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase
 from runtime.state.backend import Commit, Root
 from runtime.state.cache import Generations
 from runtime.state.memory import FIRST_ID
-from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, States
+from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, Finalized, States
 from runtime.trie import Branch, Leaf, StateVersion
 
 FORMAT: Final = b"1"
@@ -53,6 +53,10 @@ PRUNED_HEIGHTS_MAX: Final = 4
 """How many heights one commit prunes at most, when a smaller window than before leaves more to do."""
 
 
+def _weight(branch: Branch) -> int:
+    return BRANCH_BYTES + len(branch[2])
+
+
 class DatabaseStore:
     """The store of one chain's states over a database."""
 
@@ -66,21 +70,24 @@ class DatabaseStore:
     ) -> None:
         self.database = database
         self.window = None if archive else window
-        self._branches: Generations[int, Branch] = Generations(budget_bytes)
+        self._branches: Generations[int, Branch] = Generations(budget_bytes, _weight)
         self.height, self.next_id = self._read_meta()
         self.oldest = next(map(number_of, database.keys(Column.ROOTS)), 0)
 
     def branch(self, id: int, /) -> Branch:
         branch = self._branches.young.get(id)
-        if branch is not None:
-            return branch
-        branch = self._branches.old.pop(id, None)
         if branch is None:
-            record = self.database.get(Column.NODES, number_key(id))
-            if record is None:
-                raise self._missing(f"branch {id}")
-            branch = read_branch(record)
-        self._branches.put(id, branch, BRANCH_BYTES + len(branch[2]))
+            branch = self._branches.get(id)
+            if branch is None:
+                branch = self._read_branch(id)
+        return branch
+
+    def _read_branch(self, id: int) -> Branch:
+        record = self.database.get(Column.NODES, number_key(id))
+        if record is None:
+            raise self._missing(f"branch {id}")
+        branch = read_branch(record)
+        self._branches.put(id, branch)
         return branch
 
     def leaf(self, id: int, /) -> Leaf:
@@ -159,11 +166,8 @@ class DatabaseStore:
     def _recall(self, commit: Commit) -> None:
         """Keep in memory what the next block will read: the new branches, not those they replaced."""
         cache = self._branches
-        for id in commit.dead:
-            if not id & 1:
-                cache.drop(id)
-        weight = sum(len(buffer) for _, _, buffer in commit.branches.values())
-        cache.extend(commit.branches, weight + BRANCH_BYTES * len(commit.branches))
+        cache.drop([id for id in commit.dead if not id & 1])
+        cache.update(commit.branches)
         cache.sweep()
 
     def _read_meta(self) -> tuple[int, int]:
@@ -227,6 +231,17 @@ class RocksStates(States):
         except BaseException:
             database.close()
             raise
+
+    def genesis(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object] | None = None,
+        also: Sequence[tuple[str, bytes, bytes | None]] = (),
+    ) -> Finalized:
+        state = super().genesis(changes, decoded, also)
+        # What chain this is must not hang on the write-ahead log alone.
+        self.database.flush()
+        return state
 
     def close(self) -> None:
         """Release the database; nothing is lost that was finalized."""

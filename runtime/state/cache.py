@@ -2,7 +2,7 @@
 old.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -16,49 +16,53 @@ ms.
 
 class Generations(Generic[K, V]):
     """At most `limit` of weight in two dictionaries; when the young one holds half of it, it becomes the old
-    one.
+    one and what was old is discarded. A hit in the old generation makes the entry young again.
 
-    A hit in the old generation makes the entry young again, so eviction costs nothing per read or write.
+    `weigh` says what a value weighs; without it each weighs 1. None is not a value to keep here.
     """
 
-    __slots__ = ("_discarded", "_half", "_weight", "old", "young")
+    __slots__ = ("_discarded", "_half", "_weigh", "_weight", "old", "young")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, weigh: Callable[[V], int] | None = None) -> None:
         self.young: dict[K, V] = {}
         self.old: dict[K, V] = {}
         self._discarded: list[dict[K, V]] = []
         self._half = limit // 2
+        self._weigh = weigh
         self._weight = 0
 
-    def get(self, key: K, weight: int = 1) -> V | None:
-        """The entry of `key`, made young at `weight`, or None; so None is not a value to keep here."""
+    def get(self, key: K) -> V | None:
+        """The entry of `key`, made young, or None."""
         found = self.young.get(key)
         if found is None and self.old:
             found = self.old.pop(key, None)
             if found is not None:
-                self.put(key, found, weight)
+                self.put(key, found)
         return found
 
-    def put(self, key: K, value: V, weight: int = 1) -> None:
+    def put(self, key: K, value: V) -> None:
         """Keep `value`; what `key` held before goes."""
-        self.young[key] = value
-        self._weight += weight
-        if self._weight >= self._half:
-            self.rotate()
-        elif self.old:
-            self.old.pop(key, None)
+        self.update({key: value})
 
-    def extend(self, entries: Mapping[K, V], weight: int) -> None:
-        """Keep all of `entries`, new to the cache, which together weigh `weight`."""
+    def update(self, entries: Mapping[K, V]) -> None:
+        """Keep all of `entries`; what their keys held before goes."""
+        self.drop(entries)
         self.young.update(entries)
-        self._weight += weight
+        self._weight += self._sum(entries.values())
         if self._weight >= self._half:
             self.rotate()
 
-    def drop(self, key: K) -> None:
-        """Forget `key`."""
-        self.young.pop(key, None)
-        self.old.pop(key, None)
+    def drop(self, keys: Iterable[K]) -> None:
+        """Forget `keys`, as far as they are here."""
+        young, old = self.young, self.old
+        dropped: list[V] = []
+        for key in keys:
+            found = young.pop(key, None)
+            if found is not None:
+                dropped.append(found)
+            elif old:
+                old.pop(key, None)
+        self._weight -= self._sum(dropped)
 
     def rotate(self) -> None:
         """Make the young generation old; the old one is discarded, to be freed by `sweep`."""
@@ -77,5 +81,11 @@ class Generations(Generic[K, V]):
             if not last:
                 self._discarded.pop()
 
+    def _sum(self, values: Collection[V]) -> int:
+        return len(values) if self._weigh is None else sum(map(self._weigh, values))
+
     def __len__(self) -> int:
         return len(self.young) + len(self.old)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.young or key in self.old

@@ -9,6 +9,7 @@ and nothing of it was written.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from runtime.state.backend import (
     Commit,
     NotNext,
     Root,
+    State,
     StateDiscarded,
     Store,
     UnfinalizedTooDeep,
@@ -28,7 +30,7 @@ T = TypeVar("T")
 WINDOW: Final = 256
 """How many finalized states behind the current one answer queries and proofs."""
 
-UNFINALIZED_DEPTH_MAX: Final = 256
+UNFINALIZED_DEPTH_MAX: Final = 64
 """How many change sets may stand on each other: their nodes are pinned in memory."""
 
 DECODED_MAX: Final = 1 << 18
@@ -74,44 +76,48 @@ class States:
         self.head = self._finalized(store.height)
 
     def genesis(
-        self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object] | None = None
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object] | None = None,
+        also: Sequence[tuple[str, bytes, bytes | None]] = (),
     ) -> Finalized:
         """Write the state at height 0; only into an empty store."""
         if self.head.height >= 0:
             raise NotNext(self.head.height)
-        return self.finalize(self.head.child(changes, decoded or {}))
+        return self.finalize(self.head.child(changes, decoded or {}), also)
 
     def finalize(
         self,
-        child: ChangeSet,
+        child: State,
         also: Sequence[tuple[str, bytes, bytes | None]] = (),
         *,
         sync: bool = True,
     ) -> Finalized:
         """Make `child`, which stands on the head, the new head, in one atomic write together with `also`.
 
-        Raises `NotNext` if it stands elsewhere, or the store's error if it cannot write; then nothing has
-        changed.
+        `also` are (column, key, value) of the store's own columns; the value None removes. With `sync` the
+        disk has it all when this returns. Raises `NotNext` if the child stands elsewhere, or the store's
+        error if it cannot write; then nothing has changed.
         """
-        trie = child.trie
-        if trie is None or not child.stands_on(self.head):
+        if not isinstance(child, ChangeSet) or child.trie is None or not child.stands_on(self.head):
             raise NotNext(self.head.height)
+        trie = child.trie
         root = Root(trie.root, trie.top)
         self.store.commit(
             Commit(
-                child.height,
-                root,
-                trie.next_id,
-                child.changes,
-                trie.branches,
-                trie.leaves,
-                trie.dead,
-                also,
-                sync,
+                height=child.height,
+                root=root,
+                next_id=trie.next_id,
+                changes=child.changes,
+                branches=trie.branches,
+                leaves=trie.leaves,
+                dead=trie.dead,
+                also=also,
+                sync=sync,
             )
         )
         self.head = Finalized(self, child.height, root)
-        self._keep(child)
+        self._keep(child.decoded)
         child.settle(self.head)
         return self.head
 
@@ -129,20 +135,17 @@ class States:
             raise StateDiscarded(height)
         return Finalized(self, height, root)
 
-    def _keep(self, child: ChangeSet) -> None:
+    def _keep(self, changed: Mapping[bytes, Any]) -> None:
         """Bring the decoded values of the finalized state up to date."""
-        decoded, absent = self.decoded, self.absent
-        for key, value in child.decoded.items():
-            if value is _ABSENT:
-                decoded.drop(key)
-                absent.put(key, True)
-            else:
-                if value is _ENCODED:
-                    decoded.drop(key)
-                else:
-                    decoded.put(key, value)
-                absent.drop(key)
-        decoded.sweep()
+        gone = {key: True for key, value in changed.items() if value is _ABSENT}
+        kept = {
+            key: value for key, value in changed.items() if value is not _ABSENT and value is not _ENCODED
+        }
+        self.decoded.drop(changed)
+        self.decoded.update(kept)
+        self.absent.drop(changed)
+        self.absent.update(gone)
+        self.decoded.sweep()
 
 
 class Finalized:
@@ -182,7 +185,9 @@ class Finalized:
         if states.head is not self:
             past = self.get(key)
             return None if past is None else decode(past)
-        value = states.decoded.get(key)
+        value = states.decoded.young.get(key)
+        if value is None:
+            value = states.decoded.get(key)
         if value is None:
             if states.absent.get(key):
                 return None
@@ -196,8 +201,7 @@ class Finalized:
 
     def holds(self, key: bytes) -> bool:
         """Whether the key surely holds a value, as far as memory knows."""
-        decoded = self._states.decoded
-        return self._states.head is self and (key in decoded.young or key in decoded.old)
+        return self._states.head is self and key in self._states.decoded
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         if self._states.head is self:
@@ -224,7 +228,18 @@ class Finalized:
 class ChangeSet:
     """An unfinalized state: what one block changed over its parent, frozen."""
 
-    __slots__ = ("_below", "_root", "_states", "changes", "decoded", "first_id", "height", "top", "trie")
+    __slots__ = (
+        "_below",
+        "_order",
+        "_root",
+        "_states",
+        "changes",
+        "decoded",
+        "first_id",
+        "height",
+        "top",
+        "trie",
+    )
 
     def __init__(
         self,
@@ -256,6 +271,7 @@ class ChangeSet:
         self.first_id = states.next_id
         states.next_id = trie.next_id
         self.trie: Update | None = trie
+        self._order: list[bytes] | None = None
         self._root = trie.root
         self.top: int = trie.top
 
@@ -283,6 +299,7 @@ class ChangeSet:
         self._below = finalized
         self.changes = {}
         self.decoded = {}
+        self._order = None
         self.trie = None
         self.first_id = _ID_MAX
 
@@ -323,11 +340,21 @@ class ChangeSet:
         changed: dict[bytes, bool] = {}
         layer: ChangeSet | Finalized = self
         while isinstance(layer, ChangeSet):
-            for key, value in layer.changes.items():
-                if key.startswith(prefix) and (after is None or key > after):
-                    changed.setdefault(key, value is not None)
+            for key in layer.changed_keys(prefix, after):
+                changed.setdefault(key, layer.changes[key] is not None)
             layer = layer._below
         return _merge(layer.keys(prefix, after), changed)
+
+    def changed_keys(self, prefix: bytes, after: bytes | None) -> Sequence[bytes]:
+        """The keys that this block changed: those with `prefix` and greater than `after`, in order."""
+        if self._order is None:
+            self._order = sorted(self.changes)
+        order = self._order
+        first = bisect_left(order, prefix) if after is None or after < prefix else bisect_right(order, after)
+        last = first
+        while last < len(order) and order[last].startswith(prefix):
+            last += 1
+        return order[first:last]
 
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
         return prove(self, self.top, keys, self._states.version)

@@ -101,8 +101,8 @@ class Shape:
 
 
 Branch: TypeAlias = tuple[Shape, "array[int]", bytes]
-"""One frozen version of a branch: its shape; the ids of its children in nibble order, then that of the leaf with
-its own value if it has one; and its exact encoding. A bare tuple: millions are made.
+"""One frozen version of a branch: its shape; the ids of its children in nibble order, then that of the leaf
+with its own value if it has one; and its exact encoding. A bare tuple: millions are made.
 """
 
 

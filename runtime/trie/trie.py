@@ -188,8 +188,8 @@ class _Editor:
     def _put_alone(self, draft: _Draft, slot: int, key: bytes, path: str, value: bytes) -> bool:
         """Set a value below the child at `slot` of the draft, where no other change goes.
 
-        This is nearly all the work of a block, so it is one loop down and one up. False if the key is not there
-        or a node stands inline; nothing is done then.
+        This is nearly all the work of a block, so it is one loop down and one up. False if the key is not
+        there or a node stands inline; nothing is done then.
         """
         shape = draft.shape
         id = draft.ids[slot]

@@ -8,10 +8,10 @@ import scalecodec.types  # noqa: F401  (registers the classes of metadata)
 from hypothesis import HealthCheck, assume, given, settings
 from scalecodec.base import RuntimeConfigurationObject, ScaleBytes
 from scalecodec.type_registry import load_type_registry_preset
-from support.scale_types import typed_values
 
 from runtime.scale import AnyCodec, Registry
 from runtime.scale.registry import PRIMITIVES, BitSequence, PortableType, Primitive, Tuple
+from support.scale_types import typed_values
 
 BEYOND_IT = (
     Primitive(PRIMITIVES.index("char")),

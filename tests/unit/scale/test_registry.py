@@ -39,6 +39,7 @@ from runtime.scale import (
     struct_codec,
     vec_codec,
 )
+from runtime.scale.registry import Variants
 
 AccountId = Annotated[bytes, Fixed(32), Newtype("sp_core::crypto::AccountId32", "Who signs.")]
 
@@ -167,7 +168,8 @@ def test_docs_of_classes_and_variants_are_told() -> None:
     registry = Registry()
     assert registry.register(codec_of(Tree)) == 0
     tree = registry.types()[0].type
-    variants = tree.definition.variants  # type: ignore[attr-defined]  # pyright: ignore
+    assert isinstance(tree.definition, Variants)
+    variants = tree.definition.variants
     assert tree.docs == ("Grows.",)
     assert [(each.name, each.index, each.docs) for each in variants] == [
         ("Leaf", 0, ()),

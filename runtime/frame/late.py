@@ -6,7 +6,7 @@ A pallet names them like any other type; the loader binds their codecs when all 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Protocol, TypeAlias
 
 from runtime.frame.host import Call
 from runtime.frame.origin import Origin
@@ -19,6 +19,20 @@ class Late:
     name: str
 
 
+class Extrinsic(Protocol):
+    """A transaction or an inherent, as what a pallet may ask of it."""
+
+    @property
+    def call(self) -> Call:
+        """What it does."""
+        ...
+
+    @property
+    def signature(self) -> object | None:
+        """Who signed it and how; None when nobody did."""
+        ...
+
+
 RuntimeCall: TypeAlias = Annotated[Call, Late("RuntimeCall")]
 """A call of any pallet of the chain."""
 RuntimeEvent: TypeAlias = Annotated[Any, Late("RuntimeEvent")]
@@ -29,3 +43,5 @@ RuntimeHoldReason: TypeAlias = Annotated[Any, Late("RuntimeHoldReason")]
 """Any pallet's reason to hold a balance: an instance of its `hold_reason` enum."""
 RuntimeFreezeReason: TypeAlias = Annotated[Any, Late("RuntimeFreezeReason")]
 """Any pallet's reason to freeze a balance: an instance of its `freeze_reason` enum."""
+RuntimeExtrinsic: TypeAlias = Annotated[Extrinsic, Late("UncheckedExtrinsic")]
+"""Any extrinsic of the chain, decoded; its signature is not verified."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+ACRONYMS: Final = {"ss58": "SS58"}
+"""Words that clients expect in capitals."""
+
 
 def camel(name: str) -> str:
     """`total_issuance` as `TotalIssuance`; a name in capitals already stays as it is."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    return "".join(ACRONYMS.get(part) or part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def snake(name: str) -> str:

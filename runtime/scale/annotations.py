@@ -289,7 +289,10 @@ def _substitute(hint: Any, codecs: Mapping[type[Record], AnyCodec]) -> Any:
 
 
 def _python_enum(cls: type[enum.Enum]) -> AnyCodec:
-    """An enumeration with integer values, as an enum without fields."""
+    """An enumeration with integer values, as an enum without fields.
+
+    Its path in metadata is the module's and the class's name, or what `__type_path__` in its body says.
+    """
 
     def key_of(value: object) -> object:
         if not isinstance(value, cls):
@@ -308,7 +311,7 @@ def _python_enum(cls: type[enum.Enum]) -> AnyCodec:
             raise TypeError(f"{cls.__name__}.{member.name}: its value must be its index, from 0 to 255")
         name = member.name.rstrip("_")
         variants.append(variant(name, member.value, make=maker(member), take=nothing, key=member))
-    path = (*cls.__module__.split("."), cls.__name__)
+    path = getattr(cls, "__type_path__", (*cls.__module__.split("."), cls.__name__))
     return variant_codec(cls.__name__, variants, key_of=key_of, path=path, docs=docs_of(cls))
 
 

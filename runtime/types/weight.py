@@ -18,6 +18,8 @@ READ_PROOF_BYTES: Final = 1_024
 class DispatchClass(IntEnum):
     """What share of a block a call may use."""
 
+    __type_path__ = ("frame_support", "dispatch", "DispatchClass")
+
     Normal = 0
     """Ordinary transactions."""
     Operational = 1
@@ -28,6 +30,8 @@ class DispatchClass(IntEnum):
 
 class Pays(IntEnum):
     """Whether the sender pays the fee."""
+
+    __type_path__ = ("frame_support", "dispatch", "Pays")
 
     Yes = 0
     """The sender pays."""

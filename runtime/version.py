@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from runtime.crypto.hashing import blake2b_64
 from runtime.scale import U8, U32, Fixed, Struct
@@ -47,3 +47,7 @@ class RuntimeVersion(Struct, path="sp_version::RuntimeVersion"):
     """Raised when the meaning of signed bytes changes."""
     system_version: U8
     """1: state in version 1, the extrinsics root in version 0."""
+
+
+UNVERSIONED: Final = RuntimeVersion(SPEC_NAME, IMPL_NAME, 1, 0, 1, (), TRANSACTION_VERSION, 1)
+"""What pallets outside a loaded runtime are told, as in tests of a single pallet."""

@@ -30,16 +30,19 @@ from runtime.frame import (
     StorageValue,
     Twox64Concat,
     call,
+    constant,
+    runtime_api,
 )
 from runtime.frame.bound import Change
 from runtime.frame.error import ConsumerRemaining, NoProviders
-from runtime.types import AccountId, BlockNumber, Hash, Weight, db
+from runtime.types import AccountId, BlockNumber, Hash, Nonce, Weight, db
 from runtime.types.account import AccountData, AccountInfo
 from runtime.types.digest import Digest, DigestItem
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
-from runtime.types.limits import ConsumedWeight
+from runtime.types.limits import BLOCK_LENGTH, BLOCK_WEIGHTS, BlockLength, BlockWeights, ConsumedWeight, DbWeight
+from runtime.types.weight import READ_PICOSECONDS, WRITE_PICOSECONDS
 from runtime.scale import U32
-from runtime.version import SPEC_NAME
+from runtime.version import SPEC_NAME, RuntimeVersion
 
 NO_HASH: Final = bytes(32)
 NOTHING: Final = Weight(0, 0)
@@ -74,6 +77,35 @@ class System(Pallet[SystemEvent, SystemFault]):
     def remark_with_event(self, origin: Signed, remark: bytes) -> None:
         """Say something, and deposit its hash as an event."""
         self.emit(Remarked(origin.who, blake2b_256(remark)))
+
+    # Constants, beside the config's.
+
+    @constant
+    def block_weights(self) -> BlockWeights:
+        """Block and extrinsics weights: base values and limits."""
+        return BLOCK_WEIGHTS
+
+    @constant
+    def block_length(self) -> BlockLength:
+        """The maximum length of a block, in bytes."""
+        return BLOCK_LENGTH
+
+    @constant
+    def db_weight(self) -> DbWeight:
+        """The reference time of one storage read and of one storage write."""
+        return DbWeight(READ_PICOSECONDS, WRITE_PICOSECONDS)
+
+    @constant
+    def version(self) -> RuntimeVersion:
+        """Which runtime this is."""
+        return self.host.version
+
+    # Runtime API.
+
+    @runtime_api("AccountNonceApi", version=1)
+    def account_nonce(self, account: AccountId) -> Nonce:
+        """The nonce that the account's next transaction must carry."""
+        return self.account[account].nonce
 
     # runtime.frame.interfaces.System
 

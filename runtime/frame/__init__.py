@@ -1,6 +1,8 @@
 """All that a pallet author imports."""
 
+from runtime.frame.api import runtime_api
 from runtime.frame.call import BoundCall, call
+from runtime.frame.constant import constant
 from runtime.frame.error import (
     BadOrigin,
     DispatchError,
@@ -20,7 +22,14 @@ from runtime.frame.hooks import hookimpl, invariant
 from runtime.frame.host import Call, Host, PostInfo
 from runtime.frame.inherents import InherentData
 from runtime.frame.invalid import InvalidBlock
-from runtime.frame.late import RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin
+from runtime.frame.late import (
+    RuntimeCall,
+    RuntimeEvent,
+    RuntimeExtrinsic,
+    RuntimeFreezeReason,
+    RuntimeHoldReason,
+    RuntimeOrigin,
+)
 from runtime.frame.origin import Origin, Root, Signed, Unsigned
 from runtime.frame.pallet import Pallet, Seat, pallet_account
 from runtime.frame.parameter import Parameter
@@ -54,6 +63,7 @@ __all__ = [
     "Root",
     "RuntimeCall",
     "RuntimeEvent",
+    "RuntimeExtrinsic",
     "RuntimeFreezeReason",
     "RuntimeHoldReason",
     "RuntimeOrigin",
@@ -71,8 +81,10 @@ __all__ = [
     "Unsigned",
     "ValidTransaction",
     "call",
+    "constant",
     "hookimpl",
     "invariant",
     "pallet_account",
     "register",
+    "runtime_api",
 ]

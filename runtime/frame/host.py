@@ -15,6 +15,7 @@ from runtime.scale import Codec, Codecs
 from runtime.state import MemoryStates
 from runtime.state.overlay import LayersTooDeep, Overlay
 from runtime.types.weight import Weight
+from runtime.version import UNVERSIONED, RuntimeVersion
 
 CALL_DEPTH_MAX: Final = 32
 """How deep calls may dispatch calls."""
@@ -57,9 +58,14 @@ Filter = Callable[[Call], bool]
 class Host:
     """What every pallet of one runtime shares."""
 
-    __slots__ = ("_depth", "_filters", "codec", "number", "overlay", "phase")
+    __slots__ = ("_depth", "_filters", "codec", "number", "overlay", "phase", "version")
 
-    def __init__(self, overlay: Overlay | None = None, bindings: Mapping[object, Codec[Any]] | None = None) -> None:
+    def __init__(
+        self,
+        overlay: Overlay | None = None,
+        bindings: Mapping[object, Codec[Any]] | None = None,
+        version: RuntimeVersion = UNVERSIONED,
+    ) -> None:
         self.overlay = overlay if overlay is not None else Overlay(MemoryStates().head)
         self.codec: Callable[[Any], Codec[Any]] = Codecs(bindings).codec_of
         """The codec of a type as this runtime knows it, `RuntimeCall` and its kin included."""
@@ -67,6 +73,8 @@ class Host:
         """The block being executed."""
         self.phase = PHASE_INITIALIZATION
         """What events deposited now belong to, encoded."""
+        self.version = version
+        """Which runtime this is."""
         self._filters: tuple[Filter, ...] = ()
         self._depth = 0
 

@@ -15,8 +15,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent)]
 
-from runtime.state.memory import MemoryStates  # noqa: E402 (the path above comes first)
+from pallets.balances import Balances  # noqa: E402 (the path above comes first)
+from pallets.system import System  # noqa: E402
+from pallets.timestamp import Timestamp  # noqa: E402
+from pallets.transaction_payment import TransactionPayment  # noqa: E402
+from runtime.manifest import Manifest  # noqa: E402
+from runtime.scale import codec_of  # noqa: E402
+from runtime.state.memory import MemoryStates  # noqa: E402
+from runtime.testing import TestChain  # noqa: E402
 from runtime.trie import StateVersion, trie_root  # noqa: E402
+from runtime.types import Address  # noqa: E402
 
 
 def trie() -> Iterator[str]:
@@ -32,7 +40,33 @@ def trie() -> Iterator[str]:
             yield first.child(dict(list(entries.items())[1::2]), {}).root.hex()
 
 
-SECTIONS: tuple[Callable[[], Iterator[str]], ...] = (trie,)
+def chain() -> Iterator[str]:
+    """The genesis of a chain of pallets, and the headers of blocks of transfers that succeed and that fail."""
+    accounts = [bytes([number]) * 32 for number in range(1, 9)]
+    treasury = accounts[0]
+    test_chain = TestChain(
+        System,
+        Timestamp,
+        Balances,
+        TransactionPayment,
+        config={
+            "Balances": {"existential_deposit": 500, "dust_account": treasury},
+            "TransactionPayment": {"fee_account": treasury},
+        },
+        genesis={"Balances": {"balances": [[who, 10**12] for who in set(accounts)]}},
+    )
+    yield test_chain.genesis_hash.hex()
+    yield codec_of(Manifest).encode(test_chain.runtime.manifest).hex()
+    transfer = test_chain[Balances].transfer_keep_alive
+    for block in range(1, 6):
+        for place, who in enumerate(accounts):
+            amount = 10**13 if (place + block) % 4 == 0 else block * 1_000
+            test_chain.submit(transfer.call(Address(accounts[place - block]), amount), who)
+        test_chain.next_block()
+        yield test_chain.header.hash.hex()
+
+
+SECTIONS: tuple[Callable[[], Iterator[str]], ...] = (trie, chain)
 
 
 def main() -> None:

@@ -157,7 +157,10 @@ class LateCodec(Codec[T]):
     def target(self) -> Codec[T]:
         """What the codec stands for."""
         if self._target is None:
-            self._target = self._resolve().target
+            target = self._resolve().target
+            if not target.min_size:
+                raise TypeError(f"{target.name} may have no bytes, and so cannot be late")
+            self._target = target
         return self._target
 
 

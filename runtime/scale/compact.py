@@ -23,28 +23,34 @@ def compact_bytes(value: int) -> bytes:
     return bytes(((size - 4) << 2 | 3,)) + value.to_bytes(size, "little")
 
 
+def _form(first: int) -> tuple[int, int]:
+    mode = first & 3
+    if mode < 3:
+        return ((1, 0), (2, 1 << 6), (4, 1 << 14))[mode]
+    payload = (first >> 2) + 4
+    return 1 + payload, 1 << (30 if payload == 4 else (payload - 1) * 8)
+
+
+_FORMS: Final = tuple(_form(first) for first in range(256))
+"""By the first byte: how many bytes the integer takes, and the least one that needs so many."""
+
+
 def _reader(bits: int) -> Read[int]:
-    limit = 1 << bits
+    limit, from_bytes = 1 << bits, int.from_bytes
 
     def read(data: bytes, at: int) -> tuple[int, int]:
         try:
             first = data[at]
         except IndexError:
             raise DecodeError("ends where a compact integer begins", at) from None
-        mode = first & 3
-        if mode == 0:
+        size, least = _FORMS[first]
+        if size == 1:
             return first >> 2, at + 1
-        if mode == 3:
-            size = (first >> 2) + 5
-            least = 1 << (30 if size == 5 else (size - 2) * 8)
-        else:
-            size = mode << 1
-            least = 1 << (6 if mode == 1 else 14)
         end = at + size
         if end > len(data):
             raise DecodeError(f"needs {size} bytes, {len(data) - at} remain", at)
-        raw = int.from_bytes(data[at:end], "little")
-        value = raw >> 8 if mode == 3 else raw >> 2
+        raw = from_bytes(data[at:end], "little")
+        value = raw >> 8 if size > 4 else raw >> 2
         if value < least:
             raise DecodeError(f"compact integer {value} is not in its shortest form", at)
         if value >= limit:

@@ -367,12 +367,13 @@ def newtype_codec(codec: AnyCodec, path: tuple[str, ...] | str, *, docs: tuple[s
         layout=codec.layout,
         bits=None,
         describe=lambda: Description(CompositeType((field,)), segments, (), tuple(docs)),
-        wraps=Wrap(codec, _same, _same),
+        wraps=Wrap(codec, same, same),
     )
     return named
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
+    """The value of a newtype is that of the type in it."""
     return value
 
 

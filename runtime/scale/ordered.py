@@ -8,17 +8,23 @@ from typing import Any, Final
 
 from runtime.scale.codec import (
     AnyCodec,
+    ArrayType,
     BitSequenceType,
     Codec,
+    CompactType,
     CompositeType,
     Description,
     Field,
+    LateCodec,
     Parameters,
+    PrimitiveType,
+    SequenceType,
+    TupleType,
 )
 from runtime.scale.collections import vec_codec
 from runtime.scale.compact import length_bytes, read_length
 from runtime.scale.errors import DecodeError, EncodeError, show
-from runtime.scale.fields import tuple_codec
+from runtime.scale.fields import same, tuple_codec
 from runtime.scale.integers import UNSIGNED
 
 
@@ -54,25 +60,47 @@ def _ordered(
     return Codec(name, read, write, min_size=1, describe=describe)
 
 
+def _is_orderable(codec: AnyCodec) -> bool:
+    """Whether Python compares the values as Rust does: numbers, text, bytes, and tuples of them."""
+    if isinstance(codec, LateCodec):
+        return False
+    match codec.description.definition:
+        case PrimitiveType():
+            return True
+        case CompactType(inner) | SequenceType(inner) | ArrayType(_, inner):
+            return _is_orderable(inner)
+        case TupleType(codecs):
+            return all(_is_orderable(each) for each in codecs)
+        case CompositeType() if codec.wraps is not None and codec.wraps.take is same:
+            return _is_orderable(codec.wraps.codec)
+        case _:
+            return False
+
+
+def _require_orderable(name: str, key: AnyCodec) -> None:
+    if not _is_orderable(key):
+        raise TypeError(f"{name}: keys must be numbers, text, bytes, or tuples of them")
+
+
 def _first(pair: tuple[Any, Any]) -> Any:
     return pair[0]
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 @cache
 def map_codec(key: AnyCodec, value: AnyCodec, limit: int | None = None) -> Codec[tuple[Any, ...]]:
     """`BTreeMap<K, V>` as a tuple of pairs, keys strictly going up: keys of types that Python can order."""
+    name = f"BTreeMap<{key.name}, {value.name}>"
+    _require_orderable(name, key)
     inner = vec_codec(tuple_codec((key, value)), limit)
-    return _ordered(f"BTreeMap<{key.name}, {value.name}>", inner, _first, (("K", key), ("V", value)))
+    return _ordered(name, inner, _first, (("K", key), ("V", value)))
 
 
 @cache
 def set_codec(key: AnyCodec, limit: int | None = None) -> Codec[tuple[Any, ...]]:
     """`BTreeSet<T>` as a tuple, strictly going up: elements of types that Python can order."""
-    return _ordered(f"BTreeSet<{key.name}>", vec_codec(key, limit), _same, (("T", key),))
+    name = f"BTreeSet<{key.name}>"
+    _require_orderable(name, key)
+    return _ordered(name, vec_codec(key, limit), same, (("T", key),))
 
 
 BITS_MAX: Final = (1 << 28) - 1

@@ -51,6 +51,10 @@ class RecordType(type):
     def __new__(
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **keywords: Any
     ) -> RecordType:
+        if "__annotate__" in namespace or "__annotate_func__" in namespace:
+            raise TypeError(
+                f"{name}: from Python 3.14 on, its module needs `from __future__ import annotations`"
+            )
         annotations: dict[str, object] = namespace.get("__annotations__", {})
         names = tuple(each for each, kind in annotations.items() if not _is_class_variable(kind))
         defaults = {each: namespace.pop(each) for each in names if each in namespace}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from runtime.scale.codec import (
     AnyCodec,
@@ -80,11 +80,10 @@ def variant_codec(
     compiled = [
         compile_fields(labels_of(each.fields), each.shape, prefix=bytes((each.index,))) for each in variants
     ]
-    readers: list[tuple[Read[Any], str] | None] = [None] * (VARIANT_INDEX_MAX + 1)
-    writers: dict[object, tuple[Write[Any], str]] = {}
-    for each, functions in zip(variants, compiled, strict=True):
-        readers[each.index] = (functions.read, f".{each.name}")
-        writers[each.key] = (functions.write, f".{each.name}")
+    labels = {each.index: f".{each.name}" for each in variants}
+    readers = {each.index: functions.read for each, functions in zip(variants, compiled, strict=True)}
+    writers = {each.key: functions.write for each, functions in zip(variants, compiled, strict=True)}
+    label_of_key = {each.key: labels[each.index] for each in variants}
     size = compiled[0].fixed_size if compiled else None
     if any(functions.fixed_size != size for functions in compiled):
         size = None
@@ -92,8 +91,8 @@ def variant_codec(
     described = tuple(VariantDescription(each.name, each.fields, each.index, each.docs) for each in variants)
     codec: AnyCodec = Codec(
         name,
-        _reader(readers),
-        _writer(writers, key_of, name),
+        _reader(readers, labels),
+        _writer(writers, label_of_key, key_of, name),
         min_size=1 + min((functions.min_size for functions in compiled), default=0),
         fixed_size=None if size is None else 1 + size,
         describe=lambda: Description(VariantType(described), segments, params, tuple(docs)),
@@ -115,39 +114,61 @@ def _check(name: str, variants: Sequence[Variant]) -> None:
             raise TypeError(f"{name}.{each.name}: index {each.index} is outside [0, {VARIANT_INDEX_MAX}]")
 
 
-def _reader(readers: Sequence[tuple[Read[Any], str] | None]) -> Read[Any]:
+def _no_variant(data: bytes, at: int) -> NoReturn:
+    raise DecodeError(f"no variant has index {data[at - 1]}", at - 1)
+
+
+def _reader(readers: Mapping[int, Read[Any]], labels: Mapping[int, str]) -> Read[Any]:
+    by_index = tuple(readers.get(index, _no_variant) for index in range(VARIANT_INDEX_MAX + 1))
+
     def read(data: bytes, at: int) -> tuple[Any, int]:
         try:
-            index = data[at]
-        except IndexError:
-            raise DecodeError("ends where a variant's index begins", at) from None
-        found = readers[index]
-        if found is None:
-            raise DecodeError(f"no variant has index {index}", at)
-        try:
-            return found[0](data, at + 1)
+            return by_index[data[at]](data, at + 1)
         except DecodeError as error:
-            error.inside(found[1])
+            error.inside(labels.get(data[at], ""))
             raise
+        except IndexError:
+            if at < len(data):
+                raise
+            raise DecodeError("ends where a variant's index begins", at) from None
 
     return read
 
 
 def _writer(
-    writers: Mapping[object, tuple[Write[Any], str]], key_of: Callable[[Any], object], name: str
+    writers: Mapping[object, Write[Any]],
+    labels: Mapping[object, str],
+    key_of: Callable[[Any], object],
+    name: str,
 ) -> Write[Any]:
+    def refuse(value: object) -> EncodeError:
+        return EncodeError(f"{show(value)} is no variant of {name}")
+
     def write(value: Any) -> bytes:
         try:
-            found = writers[key_of(value)]
+            key = key_of(value)
+            writer = writers[key]
         except (LookupError, TypeError, AttributeError):
-            raise EncodeError(f"{show(value)} is no variant of {name}") from None
+            raise refuse(value) from None
         try:
-            return found[0](value)
+            return writer(value)
         except EncodeError as error:
-            error.inside(found[1])
+            error.inside(labels[key])
             raise
 
-    return write
+    def write_by_class(value: Any) -> bytes:
+        kind = value.__class__
+        try:
+            return writers[kind](value)
+        except EncodeError as error:
+            error.inside(labels[kind])
+            raise
+        except KeyError:
+            if kind in writers:
+                raise
+            raise refuse(value) from None
+
+    return write_by_class if key_of is type else write
 
 
 @cache

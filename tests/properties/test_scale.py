@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.scale_types import KINDS, Kind, typed_values
 
 from runtime.scale import AnyCodec, DecodeError, EncodeError, Registry
+from support.scale_types import KINDS, Kind, typed_values
 
 FAST = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 

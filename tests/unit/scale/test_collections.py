@@ -8,6 +8,7 @@ import pytest
 
 from runtime.scale import (
     EMPTY_ELEMENTS_MAX,
+    H256,
     U8,
     U16,
     U32,
@@ -189,6 +190,30 @@ def test_elements_of_no_bytes_are_bounded_on_both_sides() -> None:
 def test_a_long_array_of_nothing_is_no_type() -> None:
     with pytest.raises(TypeError, match=r"^\[\(\); 5000\]: at most 4096 elements of no bytes are allowed$"):
         array_codec(codec_of(tuple[()]), 5_000)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "name"),
+    [
+        (BTreeMap[U8 | None, U8], "BTreeMap<Option<u8>, u8>"),
+        (BTreeSet[Result[U8, U8]], "BTreeSet<Result<u8, u8>>"),
+        (BTreeSet[tuple[U8, BitVec]], "BTreeSet<(u8, BitVec<u8, Lsb0>)>"),
+    ],
+)
+def test_keys_without_an_order_are_no_keys(annotation: object, name: str) -> None:
+    with pytest.raises(TypeError) as refusal:
+        codec_of(annotation)
+    assert str(refusal.value) == f"{name}: keys must be numbers, text, bytes, or tuples of them"
+
+
+def test_keys_of_named_types_and_tuples_are_keys() -> None:
+    for annotation, value in (
+        (BTreeSet[H256], (b"a" * 32, b"b" * 32)),
+        (BTreeMap[tuple[U8, Annotated[bytes, Max(3)]], U8], (((1, b"b"), 0), ((2, b"a"), 0))),
+        (BTreeSet[Compact[U32]], (1, 1 << 20)),
+    ):
+        codec = codec_of(annotation)
+        assert codec.decode(codec.encode(value)) == value
 
 
 def test_an_option_of_an_option_is_no_type() -> None:

@@ -325,6 +325,12 @@ def test_a_frame_can_build_its_calls() -> None:
         codec.encode(stranger)
 
 
+def test_a_type_of_no_bytes_cannot_be_late() -> None:
+    late: Codec[tuple[Any, ...]] = vec_codec(lazy(lambda: codec_of(tuple[()])))
+    with pytest.raises(TypeError, match=r"^\(\) may have no bytes, and so cannot be late$"):
+        late.decode(b"\x04\0")
+
+
 def test_structs_built_by_hand_are_tuples() -> None:
     codec = struct_codec("Pair", [Field("left", codec_of(U8)), Field("right", tuple_codec([codec_of(bool)]))])
     assert codec.encode((1, (True,))) == b"\1\1"

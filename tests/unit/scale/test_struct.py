@@ -239,6 +239,12 @@ def test_names_of_methods_are_taken() -> None:
         type(Struct)("Bad", (Struct,), {"__annotations__": {"replace": U8}})
 
 
+def test_annotations_that_are_not_there_yet_are_asked_for() -> None:
+    expected = r"^New: from Python 3.14 on, its module needs `from __future__ import annotations`$"
+    with pytest.raises(TypeError, match=expected):
+        type(Struct)("New", (Struct,), {"__annotate_func__": None})
+
+
 def test_constructors_want_every_field() -> None:
     with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'free'"):
         AccountData()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

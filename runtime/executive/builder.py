@@ -126,6 +126,9 @@ class BlockBuilder:
         Raises `TransactionValidityError` when it may not enter the block, `InvalidBlock` when no block may hold it;
         either way nothing of it remains.
         """
+        return self._include(extrinsic, None)
+
+    def _include(self, extrinsic: Extrinsic, look: Callable[[], None] | None) -> Applied:
         index = len(self._raws)
         if index >= EXTRINSICS_MAX:
             raise InvalidBlock(f"more than {EXTRINSICS_MAX} extrinsics")
@@ -135,6 +138,8 @@ class BlockBuilder:
         try:
             applied = self._apply(extrinsic)
             encoded = self._encode_events(mark.events)
+            if look is not None:
+                look()
         except (TransactionValidityError, InvalidBlock):
             overlay.undo(mark)
             raise
@@ -148,6 +153,11 @@ class BlockBuilder:
         self._events.extend(encoded)
         self._raws.append(extrinsic.raw)
         return applied
+
+    def try_apply(self, raw: bytes) -> Applied:
+        """Apply one extrinsic if every invariant holds after it; raises `InvariantBroken` and undoes it if not."""
+        extrinsic = self._parts.codec.decode(raw)
+        return self._include(extrinsic, self.check_invariants)
 
     def inherents(self, data: Mapping[bytes, bytes]) -> list[bytes]:
         """The inherents that the pallets want in this block, from what the author observed."""

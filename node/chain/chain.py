@@ -1,0 +1,241 @@
+"""The chain: finalized blocks in the database, unfinalized ones as a tree in memory over the last of them.
+
+A block enters with the frozen state that executing it gave. Finality takes a path of the tree, writes each block with its
+state in one synced batch, forgets what lost, and only then tells anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from genesis.build import Genesis
+from node.chain.notices import Finalized, Imported, Notices, Reverted
+from node.chain.records import (
+    Justification,
+    StoredBlock,
+    number_key,
+    read_body,
+    read_header,
+    read_justifications,
+    rows,
+)
+from node.storage import Column, RocksStates, StorageCorrupted
+from runtime.runtime import Runtime
+from runtime.state import State, StateDiscarded
+from runtime.state.states import ChangeSet
+from runtime.types.block import Block, Header
+
+GENESIS_KEY: Final = b"genesis"
+
+
+class UnknownBlock(Exception):
+    """No block of this hash is known."""
+
+    def __init__(self, block_hash: bytes) -> None:
+        super().__init__(f"Unknown block: 0x{block_hash.hex()}")
+        self.block_hash = block_hash
+
+
+class DiscardedState(Exception):
+    """The block is known, and its state is no longer kept."""
+
+    def __init__(self, block_hash: bytes) -> None:
+        super().__init__(f"State already discarded for 0x{block_hash.hex()}")
+        self.block_hash = block_hash
+
+
+class WrongGenesis(Exception):
+    """The database holds another chain than the one that is to be run."""
+
+    def __init__(self, path: str, stored: bytes, wanted: bytes) -> None:
+        super().__init__(
+            f"the database at {path} holds the chain with genesis 0x{stored.hex()}, and the chain spec makes "
+            f"0x{wanted.hex()}: give another --base-path, or run with the spec that made it"
+        )
+        self.stored = stored
+        self.wanted = wanted
+
+
+class Position(NamedTuple):
+    """A block and its state."""
+
+    hash: bytes
+    header: Header
+    state: State
+
+
+class _Unfinalized(NamedTuple):
+    block: Block
+    state: ChangeSet
+
+
+class Chain:
+    """Every block that the node knows."""
+
+    def __init__(self, runtime: Runtime, states: RocksStates, genesis: Genesis) -> None:
+        """Open the chain in `states`, or begin it with `genesis`. Raises WrongGenesis, or a StorageError."""
+        self.runtime = runtime
+        self.states = states
+        self.notices = Notices()
+        self.genesis_hash = genesis.hash
+        self._database = states.database
+        self._tree: dict[bytes, _Unfinalized] = {}
+        if states.head.height < 0:
+            self._begin(genesis)
+        stored = self._database.get(Column.META, GENESIS_KEY)
+        if stored != genesis.hash:
+            raise WrongGenesis(self._database.path, stored or bytes(32), genesis.hash)
+        self.finalized = self._read_finalized()
+        """The last final block."""
+        self.best = self.finalized
+        """The head: the block that the next one is built on."""
+
+    def _begin(self, genesis: Genesis) -> None:
+        state = genesis.state
+        assert isinstance(state, ChangeSet)
+        also = [*rows(genesis.block, ()), (Column.META, GENESIS_KEY, genesis.hash)]
+        self.states.genesis(dict(state.changes), also=also)
+
+    def _read_finalized(self) -> Position:
+        head = self.states.head
+        block_hash = self._database.get(Column.NUMBERS, number_key(head.height))
+        header = None if block_hash is None else self.header(block_hash)
+        if block_hash is None or header is None or header.state_root != head.root:
+            raise StorageCorrupted(self._database.path, f"block {head.height} and its state do not fit")
+        return Position(block_hash, header, head)
+
+    # Looking.
+
+    def header(self, block_hash: bytes) -> Header | None:
+        """The header of a known block."""
+        fresh = self._tree.get(block_hash)
+        if fresh is not None:
+            return fresh.block.header
+        raw = self._database.get(Column.HEADERS, block_hash)
+        return None if raw is None else read_header(raw)
+
+    def block(self, block_hash: bytes) -> StoredBlock | None:
+        """A known block, whole."""
+        fresh = self._tree.get(block_hash)
+        if fresh is not None:
+            return StoredBlock(fresh.block, ())
+        header = self.header(block_hash)
+        body = self._database.get(Column.BODIES, block_hash)
+        if header is None or body is None:
+            return None
+        justifications = self._database.get(Column.JUSTIFICATIONS, block_hash)
+        return StoredBlock(
+            Block(header, read_body(body)), () if justifications is None else read_justifications(justifications)
+        )
+
+    def hash_at(self, number: int) -> bytes | None:
+        """The hash of the block at a height of the best chain."""
+        if number > self.best.header.number or number < 0:
+            return None
+        if number <= self.finalized.header.number:
+            return self._database.get(Column.NUMBERS, number_key(number))
+        block_hash = self.best.hash
+        for _ in range(self.best.header.number - number):
+            block_hash = self._tree[block_hash].block.header.parent_hash
+        return block_hash
+
+    def at(self, block_hash: bytes) -> Position:
+        """A known block with its state. Raises UnknownBlock, DiscardedState."""
+        if block_hash == self.best.hash:
+            return self.best
+        fresh = self._tree.get(block_hash)
+        if fresh is not None:
+            return Position(block_hash, fresh.block.header, fresh.state)
+        header = self.header(block_hash)
+        if header is None:
+            raise UnknownBlock(block_hash)
+        try:
+            return Position(block_hash, header, self.states.at(header.number))
+        except StateDiscarded:
+            raise DiscardedState(block_hash) from None
+
+    def is_finalized(self, block_hash: bytes) -> bool:
+        """Whether a known block is final."""
+        header = None if block_hash in self._tree else self.header(block_hash)
+        return header is not None and self.hash_at(header.number) == block_hash
+
+    @property
+    def unfinalized(self) -> tuple[Header, ...]:
+        """Every unfinalized block, each after its parent."""
+        return tuple(each.block.header for each in self._tree.values())
+
+    # Acting.
+
+    def add(self, block: Block, state: State, *, is_best: bool = True) -> bytes:
+        """Take an executed block, whose parent is known, with its state; its hash."""
+        assert isinstance(state, ChangeSet)
+        header = block.header
+        if header.parent_hash not in self._tree and header.parent_hash != self.finalized.hash:
+            raise UnknownBlock(header.parent_hash)
+        block_hash = header.hash
+        self._tree[block_hash] = _Unfinalized(block, state)
+        if is_best:
+            self.best = Position(block_hash, header, state)
+        self.notices.publish(Imported(block_hash, header, is_best))
+        return block_hash
+
+    def finalize(self, block_hash: bytes, justifications: tuple[Justification, ...] = ()) -> None:
+        """Make a known block and its ancestors final: durable first, told afterwards. Raises a StorageError."""
+        path: list[bytes] = []
+        step = block_hash
+        while step != self.finalized.hash:
+            if step not in self._tree:
+                raise UnknownBlock(step)
+            path.append(step)
+            step = self._tree[step].block.header.parent_hash
+        path.reverse()
+        for each in path:
+            block, state = self._tree[each]
+            finalized = self.states.finalize(state, rows(block, justifications if each == block_hash else ()))
+            del self._tree[each]
+            self.finalized = Position(each, block.header, finalized)
+            if self.best.hash == each:
+                self.best = self.finalized
+        pruned = self._forget_losers()
+        if path:
+            self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned))
+
+    def rewind(self, number: int) -> None:
+        """Take a development chain back to a final block within the window. Raises StateDiscarded."""
+        block_hash = self.hash_at(number)
+        header = None if block_hash is None else self.header(block_hash)
+        if block_hash is None or header is None:
+            raise StateDiscarded(number)
+        gone: list[tuple[str, bytes, bytes | None]] = []
+        for later in range(number + 1, self.finalized.header.number + 1):
+            key = number_key(later)
+            dead = self._database.get(Column.NUMBERS, key)
+            if dead is not None:
+                gone += [
+                    (Column.HEADERS, dead, None),
+                    (Column.BODIES, dead, None),
+                    (Column.JUSTIFICATIONS, dead, None),
+                    (Column.NUMBERS, key, None),
+                ]
+        self._tree.clear()
+        head = self.states.rewind(number, gone)
+        self.finalized = self.best = Position(block_hash, header, head)
+        self.notices.publish(Reverted(block_hash, header))
+
+    def _forget_losers(self) -> tuple[bytes, ...]:
+        """Drop what does not stand on the last final block."""
+        losers: list[bytes] = []
+        for block_hash, each in self._tree.items():
+            parent = each.block.header.parent_hash
+            if parent != self.finalized.hash and (parent in losers or parent not in self._tree):
+                losers.append(block_hash)
+        for block_hash in losers:
+            del self._tree[block_hash]
+        if self.best.hash not in self._tree:
+            last = next(reversed(self._tree), None)
+            self.best = self.finalized if last is None else self.at(last)
+        return tuple(losers)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.states.close()

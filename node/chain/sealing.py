@@ -1,0 +1,107 @@
+"""Sealing on a development chain: when a block is built, and that it is final at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import trio
+
+from node.chain.author import Author
+from node.chain.chain import Chain
+from node.mempool.validate import Mempool
+
+SECONDS_MIN: Final = 0.02
+SECONDS_MAX: Final = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A block as soon as a transaction is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A block when it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A block after each so many seconds."""
+
+    seconds: float
+
+
+Sealing: TypeAlias = Instant | Manual | Every
+
+
+class BadSealing(ValueError):
+    """Not a way of sealing."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is no way of sealing: give instant, manual, or seconds between {SECONDS_MIN} and {SECONDS_MAX:.0f}"
+        )
+
+
+def parse_sealing(text: str) -> Sealing:
+    """`instant`, `manual`, or a number of seconds. Raises BadSealing."""
+    if text == "instant":
+        return Instant()
+    if text == "manual":
+        return Manual()
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise BadSealing(text) from None
+    if not SECONDS_MIN <= seconds <= SECONDS_MAX:
+        raise BadSealing(text)
+    return Every(seconds)
+
+
+class Sealer:
+    """Builds, keeps and finalizes blocks, one at a time."""
+
+    def __init__(self, chain: Chain, author: Author, mempool: Mempool) -> None:
+        self._chain = chain
+        self._author = author
+        self._mempool = mempool
+        self._one_at_a_time = trio.Lock()
+
+    async def seal(self, *, finalize: bool = True) -> bytes:
+        """Build the next block over the head, and make it final; its hash.
+
+        Raises AuthorStopped, or a StorageError when it could not be written: then nobody is told of it.
+        """
+        async with self._one_at_a_time:
+            built = await self._author.build()
+            block_hash = self._chain.add(built.block, built.state)
+            number = built.block.header.number
+            self._mempool.on_block(block_hash, number, built.block.extrinsics)
+            if finalize:
+                self.finalize(block_hash)
+            return block_hash
+
+    def finalize(self, block_hash: bytes) -> None:
+        """Make a known block final."""
+        self._chain.finalize(block_hash)
+        self._mempool.finalize(block_hash)
+
+    async def run(self, sealing: Sealing) -> None:
+        """Seal as told, until cancelled."""
+        match sealing:
+            case Manual():
+                await trio.sleep_forever()
+            case Instant():
+                while True:
+                    await self._mempool.wait_ready()
+                    before = self._chain.best.hash
+                    await self.seal()
+                    if self._chain.best.hash == before:
+                        await trio.sleep(SECONDS_MIN)
+            case Every(seconds):
+                due = trio.current_time() + seconds
+                while True:
+                    await trio.sleep_until(due)
+                    await self.seal()
+                    due = max(due + seconds, trio.current_time())

@@ -1,0 +1,39 @@
+"""What a node is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genesis.spec import ChainSpec
+from node.chain.sealing import Every, Sealing
+from node.rpc import RpcConfig
+from node.storage.rocks import BLOCK_CACHE_BYTES
+from node.storage.states import NODE_BUDGET_BYTES
+
+DEFAULT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConfig:
+    """One node of one chain."""
+
+    spec: ChainSpec
+    base_path: Path
+    """The folder that holds the chain's data."""
+    sealing: Sealing = Every(DEFAULT_SECONDS)
+    """When blocks are built."""
+    rpc: RpcConfig = field(default_factory=RpcConfig)
+    archive: bool = False
+    """Whether every past state is kept."""
+    ready_file: Path | None = None
+    """Written, as JSON, when the node answers calls."""
+    state_cache_bytes: int = BLOCK_CACHE_BYTES
+    node_cache_bytes: int = NODE_BUDGET_BYTES
+    development: bool = True
+    """Whether `dev_*` methods are offered."""
+
+    @property
+    def database_path(self) -> Path:
+        """The folder of the chain's database."""
+        return self.base_path / "chains" / self.spec.id / "db"

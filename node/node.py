@@ -1,0 +1,118 @@
+"""The node: what it is made of, and the nursery tree that runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from genesis.build import build_genesis
+from node.chain.author import Author
+from node.chain.chain import Chain, Position
+from node.chain.sealing import Sealer
+from node.clock import NodeClock
+from node.config import NodeConfig
+from node.mempool.validate import Head, Mempool
+from node.mempool.verifier import Verifier
+from node.plugins import discover, runtime_digest
+from node.rpc import Address, Registry, serve
+from node.rpc.methods import registry
+from node.storage import RocksStates
+from runtime.loader import load
+from runtime.runtime import Runtime
+from runtime.state import MemoryStates
+
+REVALIDATED_PER_BLOCK: Final = 256
+"""How many waiting transactions are judged anew after each block."""
+
+
+class Node:
+    """One node of one chain. `open` makes it, `run` runs it, `close` releases its database."""
+
+    def __init__(self, config: NodeConfig, runtime: Runtime, chain: Chain) -> None:
+        self.config = config
+        self.runtime = runtime
+        self.chain = chain
+        self.clock = NodeClock()
+        self.verifier = Verifier()
+        self.mempool = Mempool(self._head, self.verifier)
+        self.author = Author(chain, self.mempool, self.clock)
+        self.sealer = Sealer(chain, self.author, self.mempool)
+        self.address: Address | None = None
+        self._judge: tuple[bytes, Head] | None = None
+
+    @classmethod
+    def open(cls, config: NodeConfig) -> Node:
+        """Load the runtime and open the chain. Raises LoadError, PluginError, GenesisError, WrongGenesis, StorageError."""
+        runtime = load(config.spec.runtime, discover(), runtime_digest=runtime_digest())
+        genesis = build_genesis(runtime, config.spec.genesis, MemoryStates().head)
+        config.database_path.mkdir(parents=True, exist_ok=True)
+        states = RocksStates.open(
+            config.database_path,
+            budget_bytes=config.node_cache_bytes,
+            cache_bytes=config.state_cache_bytes,
+            archive=config.archive,
+        )
+        try:
+            chain = Chain(runtime, states, genesis)
+        except BaseException:
+            states.close()
+            raise
+        return cls(config, runtime, chain)
+
+    async def run(self, *, task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled; reports the address once calls are answered."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.verifier.run)
+            address: Address = await nursery.start(serve, self.registry(), self, self.config.rpc)
+            self.address = address
+            nursery.start_soon(self.sealer.run, self.config.sealing)
+            nursery.start_soon(self._revalidate)
+            if self.config.ready_file is not None:
+                write_ready_file(self.config.ready_file, self, address)
+            task_status.started(address)
+
+    def registry(self) -> Registry[Node]:
+        """The RPC methods that this node answers."""
+        return registry(development=self.config.development)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.chain.close()
+
+    def _head(self) -> Head:
+        """The best block as the mempool sees it; made once a block."""
+        best = self.chain.best
+        if self._judge is None or self._judge[0] != best.hash:
+            self._judge = best.hash, self.head_of(best)
+        return self._judge[1]
+
+    def head_of(self, position: Position) -> Head:
+        """A block as the mempool sees it."""
+        validator = self.runtime.validator(position.state, position.header)
+        return Head(position.header.number, self.runtime.decode, validator)
+
+    async def _revalidate(self) -> None:
+        with self.chain.notices.watch() as notices:
+            async for _ in notices:
+                self.mempool.revalidate(REVALIDATED_PER_BLOCK)
+
+
+def write_ready_file(path: Path, node: Node, address: Address) -> None:
+    """Say where the node answers, in one step: nobody reads half a file."""
+    ready = {
+        "ws": address.url,
+        "http": address.url.replace("ws:", "http:", 1),
+        "chain": node.config.spec.id,
+        "genesisHash": "0x" + node.chain.genesis_hash.hex(),
+        "pid": os.getpid(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        json.dump(ready, file)
+        file.write("\n")
+    os.replace(file.name, path)

@@ -1,0 +1,74 @@
+"""Discovery: which pallets are installed here, and what exactly their code is."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from runtime.crypto.hashing import blake2b_256
+from runtime.frame.pallet import Pallet
+from runtime.spec import Found
+
+GROUP: Final = "pallets"
+"""The entry point group: each entry is a module with `register_pallets`."""
+SUFFIXES: Final = (".py",)
+
+
+class PluginError(Exception):
+    """A distribution offers pallets, and they cannot be loaded."""
+
+
+def discover() -> dict[str, Found]:
+    """Every installed pallet by the name of its class. Raises PluginError, naming the entry point."""
+    found: dict[str, Found] = {}
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: (each.value, each.name)):
+        where = f"entry point {entry.name} = {entry.value}"
+        try:
+            module = entry.load()
+        except Exception as error:
+            raise PluginError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+        register = getattr(module, "register_pallets", None)
+        if register is None:
+            raise PluginError(f"{where} has no register_pallets: write register_pallets = register(YourPallet)")
+        distribution = entry.dist
+        for pallet in register():
+            if not (isinstance(pallet, type) and issubclass(pallet, Pallet)):
+                raise PluginError(f"{where} registers {pallet!r}, which is no pallet")
+            _refuse_second(found, pallet, where)
+            found[pallet.__name__] = Found(
+                pallet=pallet,
+                distribution=distribution.name if distribution is not None else "",
+                version=distribution.version if distribution is not None else "",
+                digest=files_digest(Path(str(module.__file__)).parent),
+            )
+    return found
+
+
+def _refuse_second(found: Mapping[str, Found], pallet: type[Pallet[Any, Any]], where: str) -> None:
+    other = found.get(pallet.__name__)
+    if other is not None and other.pallet is not pallet:
+        raise PluginError(f"{where} registers {pallet.__name__}, and {other.distribution} does so too")
+
+
+def files_digest(folder: Path) -> bytes:
+    """BLAKE2b-256 over the Python files below a folder: names and contents, in the order of the names."""
+    return _digest(folder, sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES))
+
+
+def runtime_digest() -> bytes:
+    """The digest of the files of the `runtime` package."""
+    spec = importlib.util.find_spec("runtime")
+    assert spec is not None and spec.origin is not None
+    return files_digest(Path(spec.origin).parent)
+
+
+def _digest(folder: Path, paths: Iterable[Path]) -> bytes:
+    parts: list[bytes] = []
+    for path in paths:
+        name = path.relative_to(folder).as_posix().encode()
+        content = path.read_bytes()
+        parts.append(len(name).to_bytes(4, "little") + name + len(content).to_bytes(8, "little") + content)
+    return blake2b_256(b"".join(parts))

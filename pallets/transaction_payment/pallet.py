@@ -18,11 +18,11 @@ from pallets.transaction_payment.types import (
     TransactionFeePaid,
     TransactionPaymentEvent,
 )
-from runtime.frame import Call, NoError, Pallet, StorageValue, hookimpl
+from runtime.frame import Call, NoError, Pallet, RuntimeCall, RuntimeExtrinsic, StorageValue, hookimpl, runtime_api
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.interfaces import FeePayment
 from runtime.frame.validity import PRIORITY_MAX, ValidTransaction
-from runtime.scale import Compact
+from runtime.scale import U32, Compact
 from runtime.types import AccountId, Balance, BlockNumber, Pays, Weight
 from runtime.types.fixed import div_ceil
 from runtime.types.limits import EXTRINSIC_BASE
@@ -64,18 +64,43 @@ class TransactionPayment(Pallet[TransactionPaymentEvent, NoError]):
         time = weight.ref_time + EXTRINSIC_BASE.ref_time
         return config.base_fee + length * config.byte_fee + div_ceil(time, config.picoseconds_per_unit)
 
-    def query_info(self, call: Call, length: int) -> RuntimeDispatchInfo:
-        """What a call weighs and costs in a transaction of `length` bytes."""
+    # Runtime APIs.
+
+    @runtime_api("TransactionPaymentApi", version=4)
+    def query_info(self, uxt: RuntimeExtrinsic, len_: U32) -> RuntimeDispatchInfo:
+        """What an extrinsic of `len` bytes weighs and costs, without a tip; unsigned ones cost nothing."""
+        info = self.query_call_info(uxt.call, len_)
+        return info if uxt.signature is not None else info.replace(partial_fee=0)
+
+    @runtime_api("TransactionPaymentApi", version=4)
+    def query_fee_details(self, uxt: RuntimeExtrinsic, len_: U32) -> FeeDetails:
+        """The same fee by its parts."""
+        return self.query_call_fee_details(uxt.call, len_) if uxt.signature is not None else FeeDetails(None)
+
+    @runtime_api("TransactionPaymentApi", version=4)
+    def query_weight_to_fee(self, weight: Weight) -> Balance:
+        """What a weight costs."""
+        return div_ceil(weight.ref_time, self.config.picoseconds_per_unit)
+
+    @runtime_api("TransactionPaymentApi", version=4)
+    def query_length_to_fee(self, length: U32) -> Balance:
+        """What a length in bytes costs."""
+        return length * self.config.byte_fee
+
+    @runtime_api("TransactionPaymentCallApi", version=3)
+    def query_call_info(self, call: RuntimeCall, len_: U32) -> RuntimeDispatchInfo:
+        """What a call weighs and costs in a signed transaction of `len` bytes, without a tip."""
         weight = call.info.weight_of(call.args)
         declaration = call.info.declaration
         pays = declaration.pays == Pays.Yes
-        return RuntimeDispatchInfo(weight, declaration.dispatch_class, self.fee(weight, length) if pays else 0)
+        return RuntimeDispatchInfo(weight, declaration.dispatch_class, self.fee(weight, len_) if pays else 0)
 
-    def query_fee_details(self, call: Call, length: int) -> FeeDetails:
+    @runtime_api("TransactionPaymentCallApi", version=3)
+    def query_call_fee_details(self, call: RuntimeCall, len_: U32) -> FeeDetails:
         """The same fee by its parts."""
         if call.info.declaration.pays == Pays.No:
             return FeeDetails(None)
-        return FeeDetails(self.inclusion_fee(call.info.weight_of(call.args), length))
+        return FeeDetails(self.inclusion_fee(call.info.weight_of(call.args), len_))
 
 
 class _Charged(NamedTuple):

@@ -41,7 +41,7 @@ def trie() -> Iterator[str]:
 
 
 def chain() -> Iterator[str]:
-    """The genesis of a chain of pallets, and the headers of blocks of transfers that succeed and that fail."""
+    """The genesis of a chain of pallets, and the headers of blocks of transfers, some of which fail."""
     accounts = [bytes([number]) * 32 for number in range(1, 9)]
     treasury = accounts[0]
     test_chain = TestChain(

@@ -147,3 +147,14 @@ def error_codec(pallet: Pallet[Any, Any]) -> AnyCodec | None:
         for index, error in sorted(errors.items())
     ]
     return variant_codec("Error", variants, path=f"{crate_of(pallet)}::pallet::Error")
+
+
+def runtime_error_codec(pallets: Sequence[Pallet[Any, Any]]) -> AnyCodec:
+    """`RuntimeError`: the errors of every pallet that has any, for metadata."""
+    parts: list[Part] = []
+    for pallet in pallets:
+        codec = error_codec(pallet)
+        if codec is not None:
+            assert pallet.seat is not None
+            parts.append(Part(pallet.seat, pallet.error_root, codec))
+    return composite("RuntimeError", parts)

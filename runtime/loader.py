@@ -13,24 +13,33 @@ from typing import Any, Final, get_type_hints
 
 import pluggy
 
-from runtime.composites import Part, call_codec, composite
+from runtime.api import ApiConflict, serve, versions
+from runtime.composites import RUNTIME_PATH, Part, call_codec, composite, runtime_error_codec
 from runtime.executive.extensions import CheckGenesis, CheckMortality, CheckNonce, CheckSpecVersion, CheckTxVersion
-from runtime.executive.extrinsic import ExtrinsicCodec
+from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
 from runtime.executive.parts import Check, Hook, Parts
 from runtime.frame import hookspecs
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import PROJECT
 from runtime.frame.host import Host
 from runtime.frame.interfaces import Blocks, Nonces, System
-from runtime.frame.late import RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin
+from runtime.frame.late import (
+    RuntimeCall,
+    RuntimeEvent,
+    RuntimeExtrinsic,
+    RuntimeFreezeReason,
+    RuntimeHoldReason,
+    RuntimeOrigin,
+)
 from runtime.frame.origin import RawOrigin
 from runtime.frame.pallet import Pallet, Seat
 from runtime.manifest import Manifest, ManifestPallet
+from runtime.metadata import Described, ExtrinsicTypes, Metadata, unchecked_extrinsic
 from runtime.runtime import Runtime
 from runtime.scale import AnyCodec, Struct, lazy
 from runtime.frame.plain import PlainError, from_plain
 from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
-from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion, api
+from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion
 
 HOOKS: Final = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{PROJECT}_spec"))
 """Every hook's name."""
@@ -53,29 +62,30 @@ def load(
     found: Mapping[str, Found],
     *,
     runtime_digest: bytes = bytes(32),
-    apis: Mapping[str, int] | None = None,
 ) -> Runtime:
     """The runtime that `spec` describes, made of the pallets in `found` by their registered names. Raises LoadError."""
     seats = _check_seats(spec.pallets, found)
     classes = {seat.seat_name: found[seat.pallet].pallet for seat in seats}
     whole: dict[object, AnyCodec] = {}
-    host = Host(bindings={annotation: _late(whole, annotation, name) for annotation, name, _ in _COMPOSITES})
+    bindings = {annotation: _late(whole, annotation, name) for annotation, name, _ in _COMPOSITES}
+    bindings[RuntimeExtrinsic] = _late(whole, RuntimeExtrinsic, "UncheckedExtrinsic")
+    version = _version(spec, classes)
+    host = Host(bindings=bindings, version=version)
     pallets = _construct(seats, classes, host)
     ordered = tuple(pallets[seat.seat_name] for seat in seats)
     for annotation, name, attribute in _COMPOSITES:
         whole[annotation] = composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
     hooks = _hooks(ordered)
     host.filtered_by(tuple(hook.run for hook in hooks["filter_call"]))
-    version = RuntimeVersion(
-        SPEC_NAME, IMPL_NAME, 1, spec.spec_version, 1, _apis(apis or {}), TRANSACTION_VERSION, 1
-    )
     extensions = _extensions(spec, ordered, host, version)
+    extrinsic_codec, extrinsic_types = ExtrinsicCodec(host, extensions), ExtrinsicTypes.of(host, extensions)
+    whole[RuntimeExtrinsic] = unchecked_extrinsic(extrinsic_types, extrinsic_codec.decode, _raw)
     events = {seat.index: host.codec(each.event_root) for seat, each in zip(seats, ordered, strict=True)}
     parts = Parts(
         host=host,
         version=version,
         system=_only(ordered, System, "the executive"),
-        codec=ExtrinsicCodec(host, extensions),
+        codec=extrinsic_codec,
         extensions=extensions,
         event_writers={index: codec.write for index, codec in events.items()},
         error_pallets=_error_pallets(ordered),
@@ -83,11 +93,24 @@ def load(
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         checks=_checks(ordered),
     )
+    metadata = Metadata(
+        lambda: Described(
+            host=host,
+            pallets=ordered,
+            errors=runtime_error_codec(ordered),
+            extrinsic=extrinsic_types,
+            apis=tuple(apis),
+            path=RUNTIME_PATH,
+        )
+    )
+    apis = serve(parts, metadata, ordered)
     return Runtime(
         spec=spec,
         parts=parts,
         pallets={name_of(each): each for each in ordered},
         manifest=_manifest(spec, seats, found, runtime_digest),
+        apis=apis,
+        metadata=metadata,
     )
 
 
@@ -340,8 +363,16 @@ def _error_pallets(pallets: Sequence[Pallet[Any, Any]]) -> dict[Any, int]:
     return table
 
 
-def _apis(apis: Mapping[str, int]) -> tuple[Any, ...]:
-    return tuple(api(name, version) for name, version in apis.items())
+def _version(spec: RuntimeSpec, classes: Mapping[str, type[Pallet[Any, Any]]]) -> RuntimeVersion:
+    try:
+        apis = versions(classes)
+    except ApiConflict as conflict:
+        raise LoadError(str(conflict)) from None
+    return RuntimeVersion(SPEC_NAME, IMPL_NAME, 1, spec.spec_version, 1, apis, TRANSACTION_VERSION, 1)
+
+
+def _raw(extrinsic: Extrinsic) -> bytes:
+    return extrinsic.raw
 
 
 def _manifest(

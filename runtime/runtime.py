@@ -11,9 +11,11 @@ from runtime.executive.execute import execute_block
 from runtime.executive.extrinsic import Extrinsic
 from runtime.executive.parts import Parts
 from runtime.executive.validate import Validator
+from runtime.frame.api import Apis
 from runtime.frame.host import PHASE_INITIALIZATION, Host
 from runtime.frame.pallet import Pallet
 from runtime.manifest import Manifest
+from runtime.metadata import Metadata
 from runtime.spec import RuntimeSpec
 from runtime.state.backend import State
 from runtime.state.overlay import Overlay
@@ -31,6 +33,10 @@ class Runtime:
     pallets: Mapping[str, Pallet[Any, Any]]
     """Every pallet by its name, in the order of the indices."""
     manifest: Manifest
+    apis: Apis
+    """What may be asked by name; `runtime.api.call` asks."""
+    metadata: Metadata
+    """All of this, told to clients."""
 
     @property
     def host(self) -> Host:

@@ -1,0 +1,20 @@
+"""The runtime APIs by name: what the chain itself answers, and what its pallets declare with `@runtime_api`."""
+
+from runtime.api.core import Core, MetadataApi, TaggedTransactionQueue
+from runtime.api.serve import CHAIN, call, serve, versions
+from runtime.frame.api import ApiConflict, ApiError, Apis, BadInput, UnknownMethod
+
+__all__ = [
+    "ApiConflict",
+    "ApiError",
+    "Apis",
+    "BadInput",
+    "CHAIN",
+    "Core",
+    "MetadataApi",
+    "TaggedTransactionQueue",
+    "UnknownMethod",
+    "call",
+    "serve",
+    "versions",
+]

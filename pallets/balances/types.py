@@ -22,14 +22,22 @@ class Genesis(Struct):
     balances: tuple[tuple[AccountId, Balance], ...] = ()
 
 
-class HeldAmount(Struct, path="frame_support::traits::tokens::misc::IdAmount"):
+class HeldAmount(
+    Struct,
+    path="frame_support::traits::tokens::misc::IdAmount",
+    params={"Id": RuntimeHoldReason, "Balance": Balance},
+):
     """What is held for one reason."""
 
     id: RuntimeHoldReason
     amount: Balance
 
 
-class FrozenAmount(Struct, path="frame_support::traits::tokens::misc::IdAmount"):
+class FrozenAmount(
+    Struct,
+    path="frame_support::traits::tokens::misc::IdAmount",
+    params={"Id": RuntimeFreezeReason, "Balance": Balance},
+):
     """What is frozen for one reason."""
 
     id: RuntimeFreezeReason

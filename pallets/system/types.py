@@ -82,7 +82,7 @@ class Remarked(SystemEvent, index=5):
     hash: Annotated[bytes, Doc("BLAKE2b-256 of the remark.")]
 
 
-class EventRecord(Struct, path="frame_system::EventRecord"):
+class EventRecord(Struct, path="frame_system::EventRecord", params={"E": RuntimeEvent, "T": Hash}):
     """An event, and when it was deposited."""
 
     phase: Phase

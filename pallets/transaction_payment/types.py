@@ -30,7 +30,7 @@ class TransactionFeePaid(TransactionPaymentEvent, index=0):
     tip: Balance
 
 
-class InclusionFee(Struct, path="pallet_transaction_payment::types::InclusionFee"):
+class InclusionFee(Struct, path="pallet_transaction_payment::types::InclusionFee", params={"Balance": Balance}):
     """What it costs to be included, by cause."""
 
     base_fee: Balance
@@ -38,14 +38,18 @@ class InclusionFee(Struct, path="pallet_transaction_payment::types::InclusionFee
     adjusted_weight_fee: Balance
 
 
-class FeeDetails(Struct, path="pallet_transaction_payment::types::FeeDetails"):
+class FeeDetails(Struct, path="pallet_transaction_payment::types::FeeDetails", params={"Balance": Balance}):
     """A fee by its parts."""
 
     inclusion_fee: InclusionFee | None
     tip: Annotated[Balance, Doc("Zero in queries: the sender chooses it.")] = 0
 
 
-class RuntimeDispatchInfo(Struct, path="pallet_transaction_payment::types::RuntimeDispatchInfo"):
+class RuntimeDispatchInfo(
+    Struct,
+    path="pallet_transaction_payment::types::RuntimeDispatchInfo",
+    params={"Balance": Balance, "Weight": Weight},
+):
     """What a call weighs and costs."""
 
     weight: Weight

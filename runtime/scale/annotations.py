@@ -19,7 +19,7 @@ from typing import (
     overload,
 )
 
-from runtime.scale.codec import AnyCodec, Codec, Description, Field, TupleType, lazy
+from runtime.scale.codec import AnyCodec, Codec, Description, Field, Parameters, TupleType, lazy
 from runtime.scale.collections import array_codec, bytes_codec, fixed_bytes_codec, str_codec, vec_codec
 from runtime.scale.compact import compact_codec
 from runtime.scale.declared import Enum, Struct, docs_of
@@ -174,14 +174,19 @@ class Codecs:
             raise TypeError("Struct itself has no encoding: declare a subclass")
         shape = RecordShape(cls, twin_of(cls), cls.__match_args__)
         fields = self._fields(cls, cls)
-        return struct_codec(cls.__type_path__[-1], fields, shape, path=cls.__type_path__, docs=docs_of(cls))
+        path, params = cls.__type_path__, self._params(cls)
+        return struct_codec(path[-1], fields, shape, path=path, params=params, docs=docs_of(cls))
 
     def _enum(self, cls: type[Enum]) -> AnyCodec:
         if cls is Enum or cls.__variant_index__ is not None:
             raise TypeError(f"{cls.__name__} has no encoding of its own: name its enum")
         cls.__sealed__ = True
         variants = [self._variant(each, cls) for each in cls.__variants__]
-        return variant_codec(cls.__type_path__[-1], variants, path=cls.__type_path__, docs=docs_of(cls))
+        path, params = cls.__type_path__, self._params(cls)
+        return variant_codec(path[-1], variants, path=path, params=params, docs=docs_of(cls))
+
+    def _params(self, cls: type[Struct] | type[Enum]) -> Parameters:
+        return tuple((name, self.codec_of(kind)) for name, kind in cls.__type_params__.items())
 
     def _variant(self, cls: type[Enum], owner: type[Enum]) -> Variant:
         assert cls.__variant_index__ is not None

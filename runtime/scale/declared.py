@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import cleandoc
-from typing import ClassVar
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 from runtime.scale.record import Record
+
+NO_PARAMETERS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Struct(Record):
@@ -17,16 +21,21 @@ class Struct(Record):
 
     `path` is the type's in metadata; the module's and the class's name when absent. With `unnamed=True` the
     fields have no names in metadata, as in Rust's tuple structs. An underscore behind a name (`from_`) is
-    left out there.
+    left out there. `params` are the arguments of a generic type, by the parameters' names: clients tell apart
+    by them what has the same path.
     """
 
     __type_path__: ClassVar[tuple[str, ...]] = ()
+    __type_params__: ClassVar[Mapping[str, object]] = NO_PARAMETERS
     __unnamed__: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, path: str | None = None, unnamed: bool = False) -> None:
+    def __init_subclass__(
+        cls, *, path: str | None = None, params: Mapping[str, object] = NO_PARAMETERS, unnamed: bool = False
+    ) -> None:
         super().__init_subclass__()
         if is_declared(cls):
             cls.__type_path__ = default_path(cls) if path is None else tuple(path.split("::"))
+            cls.__type_params__ = params
             cls.__unnamed__ = unnamed
 
 
@@ -39,10 +48,12 @@ class Enum(Record):
         class Circle(Shape, index=0):
             radius: U32
 
-    `name` is the variant's in metadata; the class's when absent. `path` and `unnamed` are as for `Struct`.
+    `name` is the variant's in metadata; the class's when absent. `path`, `params` and `unnamed` are as for
+    `Struct`.
     """
 
     __type_path__: ClassVar[tuple[str, ...]] = ()
+    __type_params__: ClassVar[Mapping[str, object]] = NO_PARAMETERS
     __unnamed__: ClassVar[bool] = False
     __variant_index__: ClassVar[int | None] = None
     __variant_name__: ClassVar[str] = ""
@@ -55,6 +66,7 @@ class Enum(Record):
         index: int | None = None,
         name: str | None = None,
         path: str | None = None,
+        params: Mapping[str, object] = NO_PARAMETERS,
         unnamed: bool = False,
     ) -> None:
         super().__init_subclass__()
@@ -66,6 +78,7 @@ class Enum(Record):
             if cls.__match_args__:
                 raise TypeError(f"{cls.__name__} has fields, and so is a variant: it needs index=")
             cls.__type_path__ = default_path(cls) if path is None else tuple(path.split("::"))
+            cls.__type_params__ = params
             cls.__variants__, cls.__sealed__ = [], False
             return
         enum = cls.__mro__[1]
@@ -73,8 +86,8 @@ class Enum(Record):
             raise TypeError(f"{cls.__name__}: index= is for direct subclasses of an enum")
         if enum.__sealed__:
             raise TypeError(f"{cls.__name__}: {enum.__name__} is in use, and can have no more variants")
-        if path is not None:
-            raise TypeError(f"{cls.__name__}: path= is the enum's, not the variant's")
+        if path is not None or params:
+            raise TypeError(f"{cls.__name__}: path= and params= are the enum's, not the variant's")
         cls.__variant_index__ = index
         cls.__variant_name__ = cls.__name__.rstrip("_") if name is None else name
         cls.__unnamed__ = unnamed

@@ -33,7 +33,7 @@ Moment: TypeAlias = U64
 """Milliseconds since the Unix epoch."""
 
 
-class AccountData(Struct, path="pallet_balances::types::AccountData"):
+class AccountData(Struct, path="pallet_balances::types::AccountData", params={"Balance": Balance}):
     """The balances of an account."""
 
     free: Balance = 0
@@ -46,7 +46,7 @@ class AccountData(Struct, path="pallet_balances::types::AccountData"):
     """Bit 127: the account follows the current rules of holds and freezes."""
 
 
-class AccountInfo(Struct, path="frame_system::AccountInfo"):
+class AccountInfo(Struct, path="frame_system::AccountInfo", params={"Nonce": Nonce, "AccountData": AccountData}):
     """Everything the chain keeps of an account."""
 
     nonce: Nonce = 0
@@ -69,7 +69,9 @@ NoIndex: TypeAlias = Annotated[
 """The compact form of nothing: what stands for an account's index on a chain that gives none out."""
 
 
-class MultiAddress(Enum, path="sp_runtime::multiaddress::MultiAddress"):
+class MultiAddress(
+    Enum, path="sp_runtime::multiaddress::MultiAddress", params={"AccountId": AccountId, "AccountIndex": tuple[()]}
+):
     """How a transaction names an account."""
 
 

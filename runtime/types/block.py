@@ -10,7 +10,7 @@ from runtime.types.account import BlockNumber, Hash
 from runtime.types.digest import Digest
 
 
-class Header(Struct, path="sp_runtime::generic::header::Header"):
+class Header(Struct, path="sp_runtime::generic::header::Header", params={"Number": BlockNumber}):
     """A block's header; its BLAKE2b-256 is the block's hash."""
 
     parent_hash: Hash

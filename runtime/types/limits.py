@@ -32,7 +32,7 @@ class WeightsPerClass(Struct, path="frame_system::limits::WeightsPerClass"):
     """What other classes leave to this one."""
 
 
-class PerClassWeights(Struct, path="frame_support::dispatch::PerDispatchClass"):
+class PerClassWeights(Struct, path="frame_support::dispatch::PerDispatchClass", params={"T": WeightsPerClass}):
     """Limits by class."""
 
     normal: WeightsPerClass
@@ -50,7 +50,7 @@ class BlockWeights(Struct, path="frame_system::limits::BlockWeights"):
     per_class: PerClassWeights
 
 
-class PerClassBytes(Struct, path="frame_support::dispatch::PerDispatchClass"):
+class PerClassBytes(Struct, path="frame_support::dispatch::PerDispatchClass", params={"T": U32}):
     """Bytes by class."""
 
     normal: U32
@@ -64,7 +64,7 @@ class BlockLength(Struct, path="frame_system::limits::BlockLength"):
     max: PerClassBytes
 
 
-class ConsumedWeight(Struct, path="frame_support::dispatch::PerDispatchClass"):
+class ConsumedWeight(Struct, path="frame_support::dispatch::PerDispatchClass", params={"T": Weight}):
     """The weight that a block used, by class."""
 
     normal: Weight

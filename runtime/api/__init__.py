@@ -1,4 +1,4 @@
-"""The runtime APIs by name: what the chain itself answers, and what its pallets declare with `@runtime_api`."""
+"""The runtime APIs by name: what every chain answers, and what its pallets declare."""
 
 from runtime.api.core import Core, MetadataApi, TaggedTransactionQueue
 from runtime.api.serve import CHAIN, call, serve, versions

@@ -72,9 +72,7 @@ class TaggedTransactionQueue:
         """Whether a transaction may enter the block after `block_hash`."""
         assert isinstance(tx, Extrinsic)
         host = self._parts.host
-        validator = Validator(
-            self._parts, host.overlay.state, number=host.number + 1, parent_hash=block_hash
-        )
+        validator = Validator(self._parts, host.overlay.state, number=host.number + 1, parent_hash=block_hash)
         try:
             return Ok(ValidTransaction.of(validator.validate(tx)))
         except validity.TransactionValidityError as refusal:

@@ -1,4 +1,4 @@
-"""Every runtime API of one runtime, put together from the chain's own and the pallets', and how one is asked."""
+"""All APIs of one runtime, those of every chain and those of its pallets, and how one is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validity as clients read it: `Result<ValidTransaction, TransactionValidityError>` of `sp_runtime`, name by name."""
+"""Validity as clients read it: the types of `sp_runtime::transaction_validity`, name by name."""
 
 from __future__ import annotations
 

@@ -4,8 +4,9 @@
     def coverage(self, standard: U32) -> Coverage:
         \"\"\"What stands behind the coins of a standard.\"\"\"
 
-answers `CoverageApi_coverage`. Parameters and result have SCALE types, and with the docstring they become metadata, so
-that clients offer the method as a typed function. An answer sees one frozen state; what it writes is forgotten.
+answers `CoverageApi_coverage`. Parameters and result have SCALE types, and with the docstring they become
+metadata, so that clients offer the method as a typed function. An answer sees one frozen state; what it writes is
+forgotten.
 """
 
 from __future__ import annotations
@@ -175,6 +176,8 @@ def _method(codec: Callable[[Any], AnyCodec], owner: object, name: str, api: str
         inputs=inputs,
         output=codec(hints["return"]),
         docs=plain_doc(function.__doc__),
-        arguments=tuple_codec([each for _, each in inputs], labels=[f".{label}" for label, _ in inputs], name=""),
+        arguments=tuple_codec(
+            [each for _, each in inputs], labels=[f".{label}" for label, _ in inputs], name=""
+        ),
         run=function.__get__(owner),
     )

@@ -1,4 +1,4 @@
-"""Constants: what a pallet publishes in the metadata beside the fields of its `Config`, declared by `@constant`."""
+"""Constants: what a pallet publishes beside the fields of its `Config`, declared by `@constant`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin, get_ty
 from runtime.frame.names import camel, plain_doc
 from runtime.frame.pallet import Pallet
 from runtime.scale import Doc, Struct
+from runtime.scale.annotations import hints_of
 
 F = TypeVar("F", bound=Callable[[Any], Any])
 _MARK: Final = "__ballast_constant__"
@@ -35,9 +36,8 @@ def constants_of(pallet: Pallet[Any, Any]) -> Iterator[Constant]:
     for attribute, hint in cls.given().items():
         if isinstance(hint, type) and issubclass(hint, Struct):
             config = getattr(pallet, attribute)
-            hints = get_type_hints(hint, include_extras=True)
-            for name in hint.__match_args__:
-                yield Constant(camel(name.rstrip("_")), hints[name], getattr(config, name), _docs(hints[name]))
+            for name, kind in hints_of(hint).items():
+                yield Constant(camel(name.rstrip("_")), kind, getattr(config, name), _docs(kind))
     for name in dict.fromkeys(each for base in reversed(cls.__mro__) for each in vars(base)):
         function = inspect.getattr_static(cls, name)
         if getattr(function, _MARK, False):

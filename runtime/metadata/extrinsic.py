@@ -91,7 +91,7 @@ class ExtrinsicTypes:
 def unchecked_extrinsic(
     types: ExtrinsicTypes, decode: Callable[[bytes], Any], raw_of: Callable[[Any], bytes]
 ) -> AnyCodec:
-    """The codec of whole extrinsics, length included: `decode` reads one, `raw_of` gives the bytes it came in."""
+    """The codec of whole extrinsics, length included: `decode` reads one, `raw_of` gives back its bytes."""
 
     def read(data: bytes, at: int) -> tuple[Any, int]:
         length, start = _LENGTH.read(data, at)

@@ -1,7 +1,7 @@
 """The metadata of one runtime, in every version that clients ask for, encoded once each.
 
-Types are numbered in the order in which the declarations name them, so the bytes follow from the pallets and the chain
-spec alone.
+Types are numbered in the order in which the declarations name them, so the bytes follow from the pallets and the
+chain spec alone.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def _pallets(registry: Registry, runtime: Described) -> tuple[records.PalletV15,
 
 def _extensions(registry: Registry, runtime: Described) -> tuple[records.SignedExtension, ...]:
     return tuple(
-        records.SignedExtension(each.identifier, registry.register(each.extra), registry.register(each.implicit))
+        records.SignedExtension(
+            each.identifier, registry.register(each.extra), registry.register(each.implicit)
+        )
         for each in runtime.extrinsic.extensions
     )
 

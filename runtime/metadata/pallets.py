@@ -99,7 +99,10 @@ class PalletWriter:
     def _constants(self, pallet: Pallet[Any, Any]) -> tuple[PalletConstant, ...]:
         return tuple(
             PalletConstant(
-                each.name, self._id(each.annotation), self._host.codec(each.annotation).encode(each.value), each.docs
+                each.name,
+                self._id(each.annotation),
+                self._host.codec(each.annotation).encode(each.value),
+                each.docs,
             )
             for each in constants_of(pallet)
         )

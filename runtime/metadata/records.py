@@ -1,4 +1,4 @@
-"""The records of metadata versions 14 and 15, as frame-metadata lays them out; types stand as ids of the registry."""
+"""The records of metadata, versions 14 and 15; types stand as ids of the registry."""
 
 from __future__ import annotations
 

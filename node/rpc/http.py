@@ -158,9 +158,8 @@ class HttpConnection:
             except h11.RemoteProtocolError as error:
                 raise HttpRefusal(HTTPStatus(error.error_status_hint), str(error)) from None
             if self._h11.they_are_waiting_for_100_continue:
-                await self._send(
-                    self._h11.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
-                )
+                go_on = h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+                await self._send(self._h11.send(go_on) or b"")
             try:
                 self._h11.receive_data(bytes(await self._stream.receive_some(RECEIVE_BYTES)))
             except (trio.BrokenResourceError, trio.ClosedResourceError):

@@ -171,7 +171,7 @@ class Dispatcher(Generic[N]):
 
     def __init__(self, registry: Registry[N], node: N, *, crash_on_bug: bool = False) -> None:
         """`crash_on_bug` lets an unknown exception of a handler end the server instead of the request."""
-        self._registry = registry
+        self._registry = _with_methods_list(registry)
         self._node = node
         self._crash_on_bug = crash_on_bug
 
@@ -212,8 +212,8 @@ class Dispatcher(Generic[N]):
         try:
             result = await self._call(context, request, opened)
             answer = _encode_result(request.id, result, context.session.limits.response_bytes_max)
-        except RpcError as error:
-            answer = _encode_error(request.id, error)
+        except Exception as error:  # noqa: BLE001 (logged by report)
+            answer = _encode_error(request.id, self._report(request.method, error))
         await trio.lowlevel.checkpoint()
         return answer if request.wants_answer else None
 
@@ -227,14 +227,9 @@ class Dispatcher(Generic[N]):
         arguments = method.parameters.convert(request.params)
         seconds = session.limits.request_seconds_max
         with trio.move_on_after(seconds):
-            try:
-                if method.notification is not None:
-                    return await self._subscribe(context, request, method, arguments, opened)
-                return await method.handler(context, *arguments)
-            except RpcError:
-                raise
-            except Exception as error:
-                raise self._report(method.name, error) from error
+            if method.notification is not None:
+                return await self._subscribe(context, request, method, arguments, opened)
+            return await method.handler(context, *arguments)
         raise RpcError(TIMED_OUT, f"Request timed out after {seconds:g} s")
 
     async def _subscribe(
@@ -266,6 +261,19 @@ class Dispatcher(Generic[N]):
         if self._crash_on_bug:
             raise error
         return InternalError()
+
+
+def _with_methods_list(registry: Registry[N]) -> Registry[N]:
+    """The registry and `rpc_methods`, by which clients choose what to call."""
+    whole: Registry[N] = Registry()
+    whole.include(registry)
+
+    async def rpc_methods(ctx: Context[N]) -> dict[str, list[str]]:
+        return {"methods": list(whole)}
+
+    if "rpc_methods" not in whole:
+        whole.method("rpc_methods")(rpc_methods)
+    return whole
 
 
 # Texts.

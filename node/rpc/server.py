@@ -234,14 +234,11 @@ class _Server(Generic[N]):
     # Who may call.
 
     def _check_caller(self, head: Head, stream: trio.SocketStream) -> None:
-        host = _host_of(f"//{head.get('host')}")
+        host, origin = _host_of(f"//{head.get('host')}"), head.get("origin")
         if not self._is_allowed_host(host, stream):
-            raise HttpRefusal(HTTPStatus.FORBIDDEN, f"the host name {host!r} is not allowed; see --rpc-hosts")
-        origin = head.get("origin")
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, f"the host name {host!r} is not allowed")
         if origin and not self._is_allowed_origin(origin):
-            raise HttpRefusal(
-                HTTPStatus.FORBIDDEN, f"the origin {origin!r} is not allowed; see --rpc-origins"
-            )
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, f"the origin {origin!r} is not allowed")
 
     def _is_allowed_host(self, host: str, stream: trio.SocketStream) -> bool:
         allowed = self._config.hosts

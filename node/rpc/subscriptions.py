@@ -30,8 +30,9 @@ T = TypeVar("T")
 class Outbox:
     """Messages on their way to one peer, in order, bounded in count and bytes."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, on_overflow: Callable[[], None]) -> None:
         self._limits = limits
+        self._on_overflow = on_overflow
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._changed = trio.Event()
@@ -47,6 +48,7 @@ class Outbox:
         if len(self._waiting) >= limits.outbox_messages_max or self._bytes > limits.outbox_bytes_max:
             self.overflowed = True
             self._waiting.clear()
+            self._on_overflow()
         else:
             self._waiting.append(message)
         self._wake()

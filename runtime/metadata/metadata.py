@@ -1,7 +1,7 @@
 """The metadata of one runtime, in every version that clients ask for, encoded once each.
 
-Types are numbered in the order in which the declarations name them, so the bytes follow from the pallets and the
-chain spec alone.
+Types are numbered in the order in which the declarations name them, so the bytes follow from the pallets and
+the chain spec alone.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def load(
         system=_only(ordered, System, "the executive"),
         codec=extrinsic_codec,
         extensions=extensions,
-        event_writers={index: codec.write for index, codec in events.items()},
+        event_writers={index: (bytes((index,)), codec.write) for index, codec in events.items()},
         error_pallets=_error_pallets(ordered),
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},

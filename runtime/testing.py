@@ -120,7 +120,7 @@ class TestChain:
     @property
     def events(self) -> list[Any]:
         """The events of the open block so far, in order."""
-        return [deposited.event for deposited in self._builder.overlay.events]
+        return [event for _, _, event in self._builder.overlay.events]
 
     # Acting.
 

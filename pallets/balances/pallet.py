@@ -50,7 +50,7 @@ from runtime.frame.interfaces import AccountStore
 from runtime.frame.validity import Payment
 from runtime.scale import Compact
 from runtime.types import AccountId, Address, Balance, MultiAddress, db
-from runtime.types.account import AccountData
+from runtime.types.account import AccountData, AccountInfo
 
 REASONS_MAX: Final = 32
 """For how many reasons an account may hold, or be frozen."""
@@ -137,11 +137,10 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
     def hold(self, reason: Any, who: AccountId, amount: Balance) -> None:
         if not amount:
             return
-        self._check_withdraw(who, amount, keep_alive=True)
-        data = self.accounts.account_info(who).data
+        info = self._check_withdraw(who, amount, keep_alive=True)
+        data = info.data
         self._set_hold(reason, who, self.on_hold(reason, who) + amount)
-        self.accounts.set_account_data(
-            who, data.replace(free=data.free - amount, reserved=data.reserved + amount)
+        self.accounts.set_account_data(who, info, data.replace(free=data.free - amount, reserved=data.reserved + amount)
         )
         self.emit(Held(reason, who, amount))
 
@@ -149,9 +148,9 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         if not amount:
             return
         self._lower_hold(reason, who, amount)
-        data = self.accounts.account_info(who).data
-        self.accounts.set_account_data(
-            who, data.replace(free=data.free + amount, reserved=data.reserved - amount)
+        info = self.accounts.account_info(who)
+        data = info.data
+        self.accounts.set_account_data(who, info, data.replace(free=data.free + amount, reserved=data.reserved - amount)
         )
         self.emit(Released(reason, who, amount))
 
@@ -163,15 +162,17 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         if not free and not self.accounts.account_exists(dest):
             raise DeadAccount
         self._lower_hold(reason, source, amount)
-        data = self.accounts.account_info(source).data
-        self.accounts.set_account_data(source, data.replace(reserved=data.reserved - amount))
+        info = self.accounts.account_info(source)
+        data = info.data
+        self.accounts.set_account_data(source, info, data.replace(reserved=data.reserved - amount))
         if free:
             self._give(dest, amount)
             self.emit(TransferredFromHold(reason, source, dest, amount))
             return
         self._set_hold(reason, dest, self.on_hold(reason, dest) + amount)
-        data = self.accounts.account_info(dest).data
-        self.accounts.set_account_data(dest, data.replace(reserved=data.reserved + amount))
+        info = self.accounts.account_info(dest)
+        data = info.data
+        self.accounts.set_account_data(dest, info, data.replace(reserved=data.reserved + amount))
         self.emit(TransferOnHold(reason, source, dest, amount))
 
     def set_freeze(self, reason: Any, who: AccountId, amount: Balance) -> None:
@@ -183,10 +184,11 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
             self.freezes[who] = frozen
         else:
             self.freezes.discard(who)
-        data = self.accounts.account_info(who).data
+        info = self.accounts.account_info(who)
+        data = info.data
         most = max((each.amount for each in frozen), default=0)
         if most != data.frozen:
-            self.accounts.set_account_data(who, data.replace(frozen=most))
+            self.accounts.set_account_data(who, info, data.replace(frozen=most))
             change = abs(most - data.frozen)
             self.emit(Frozen(who, change) if most > data.frozen else Thawed(who, change))
 
@@ -210,26 +212,28 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         if not amount:
             return
         self._lower_hold(reason, who, amount)
-        data = self.accounts.account_info(who).data
-        self.accounts.set_account_data(who, data.replace(reserved=data.reserved - amount))
+        info = self.accounts.account_info(who)
+        data = info.data
+        self.accounts.set_account_data(who, info, data.replace(reserved=data.reserved - amount))
         self.total_issuance -= amount
         self.emit(BurnedHeld(reason, who, amount))
 
     # runtime.frame.interfaces.FeePayment
 
     def withdraw_fee(self, who: AccountId, amount: Balance) -> None:
-        data = self.accounts.account_info(who).data
+        info = self.accounts.account_info(who)
+        data = info.data
         untouchable = max(data.frozen - data.reserved, self.config.existential_deposit)
         if data.free - amount < untouchable:
             raise Payment
-        self.accounts.set_account_data(
-            who, AccountData(data.free - amount, data.reserved, data.frozen, data.flags)
+        self.accounts.set_account_data(who, info, AccountData(data.free - amount, data.reserved, data.frozen, data.flags)
         )
         self.emit(Withdraw(who, amount))
 
     def refund_fee(self, who: AccountId, amount: Balance) -> None:
-        data = self.accounts.account_info(who).data
-        self.accounts.set_account_data(who, data.replace(free=data.free + amount))
+        info = self.accounts.account_info(who)
+        data = info.data
+        self.accounts.set_account_data(who, info, data.replace(free=data.free + amount))
         self.emit(Deposit(who, amount))
 
     def deposit_fees(self, who: AccountId, amount: Balance) -> None:
@@ -240,31 +244,32 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
 
     def _take(self, who: AccountId, amount: Balance, keep_alive: bool) -> None:
         """Take free coins; what is left of a removed account goes to the dust account."""
-        data = self._check_withdraw(who, amount, keep_alive)
+        info = self._check_withdraw(who, amount, keep_alive)
+        data = info.data
         left = data.free - amount
         if left >= self.config.existential_deposit or data.reserved or who == self.config.dust_account:
-            self.accounts.set_account_data(
-                who, AccountData(left, data.reserved, data.frozen, data.flags)
+            self.accounts.set_account_data(who, info, AccountData(left, data.reserved, data.frozen, data.flags)
             )
             return
-        self.accounts.set_account_data(who, data.replace(free=0))
+        self.accounts.set_account_data(who, info, data.replace(free=0))
         if left:
             self.emit(DustLost(who, left))
             self._give(self.config.dust_account, left)
 
     def _give(self, who: AccountId, amount: Balance) -> None:
         """Give free coins to an account, which exists afterwards."""
-        data = self.accounts.account_info(who).data
+        info = self.accounts.account_info(who)
+        data = info.data
         free = data.free + amount
         if free > BALANCE_MAX:
             raise Overflow
         if free < self.config.existential_deposit and who != self.config.dust_account:
             raise BelowMinimum
-        self.accounts.set_account_data(who, AccountData(free, data.reserved, data.frozen, data.flags))
+        self.accounts.set_account_data(who, info, AccountData(free, data.reserved, data.frozen, data.flags))
         if not data.free and not data.reserved:
             self.emit(Endowed(who, amount))
 
-    def _check_withdraw(self, who: AccountId, amount: Balance, keep_alive: bool) -> AccountData:
+    def _check_withdraw(self, who: AccountId, amount: Balance, keep_alive: bool) -> AccountInfo:
         info = self.accounts.account_info(who)
         data = info.data
         left = data.free - amount
@@ -274,7 +279,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
             raise FundsFrozen
         if (keep_alive or data.reserved or info.consumers) and left < self.config.existential_deposit:
             raise NotExpendable
-        return data
+        return info
 
     def _lower_hold(self, reason: Any, who: AccountId, amount: Balance) -> None:
         held = self.on_hold(reason, who)

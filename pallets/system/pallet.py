@@ -154,11 +154,14 @@ class System(Pallet[SystemEvent, SystemFault]):
     def nonce(self, who: AccountId) -> int:
         return self.account[who].nonce
 
-    def inc_nonce(self, who: AccountId) -> None:
+    def use_nonce(self, who: AccountId, nonce: int) -> int:
         info = self.account[who]
-        self.account[who] = AccountInfo(
-            info.nonce + 1, info.consumers, info.providers, info.sufficients, info.data
-        )
+        expected = info.nonce
+        if nonce == expected:
+            self.account[who] = AccountInfo(
+                expected + 1, info.consumers, info.providers, info.sufficients, info.data
+            )
+        return expected
 
     # runtime.frame.interfaces.AccountStore
 
@@ -168,10 +171,15 @@ class System(Pallet[SystemEvent, SystemFault]):
     def account_exists(self, who: AccountId) -> bool:
         return who in self.account
 
-    def set_account_data(self, who: AccountId, data: AccountData) -> None:
-        info = self.account[who]
+    def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
+        info = before
         had, has = _provides(info.data), _provides(data)
-        providers = info.providers + (has and not had) - (had and not has)
+        if had and has:
+            self.account[who] = AccountInfo(
+                info.nonce, info.consumers, info.providers, info.sufficients, data
+            )
+            return
+        providers = info.providers + has - had
         if had and not has:
             if providers == 0 and info.consumers:
                 raise ConsumerRemaining

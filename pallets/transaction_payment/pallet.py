@@ -107,6 +107,7 @@ class _Charged(NamedTuple):
     who: AccountId
     fee: Balance
     tip: Balance
+    weight: Weight
 
 
 class ChargeTransactionPayment(TransactionExtension):
@@ -127,19 +128,21 @@ class ChargeTransactionPayment(TransactionExtension):
 
     def post_dispatch(self, prepared: _Charged, call: Call, length: int, used: Weight, pays: bool) -> None:
         pallet = self._pallet
-        who, charged, tip = prepared
-        due = tip + (pallet.fee(used, length) if pays else 0)
-        if due < charged:
-            pallet.coin.refund_fee(who, charged - due)
+        who, charged, tip, weight = prepared
+        due = charged
+        if used is not weight or not pays:
+            due = tip + (pallet.fee(used, length) if pays else 0)
+            if due < charged:
+                pallet.coin.refund_fee(who, charged - due)
         pallet.collected += due
         pallet.emit(TransactionFeePaid(who, due, tip))
 
     def _charge(self, who: AccountId, call: Call, length: int, tip: Balance) -> _Charged:
         pallet = self._pallet
         info = call.info
-        fee = tip
-        if info.declaration.pays == Pays.Yes:
-            fee += pallet.fee(info.weight_of(call.args), length)
+        fee, weight = tip, info.weight_of(call.args)
+        if info.declaration.pays is Pays.Yes:
+            fee += pallet.fee(weight, length)
         if fee:
             pallet.coin.withdraw_fee(who, fee)
-        return _Charged(who, fee, tip)
+        return _Charged(who, fee, tip, weight)

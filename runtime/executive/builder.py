@@ -133,7 +133,8 @@ class BlockBuilder:
         if index >= EXTRINSICS_MAX:
             raise InvalidBlock(f"more than {EXTRINSICS_MAX} extrinsics")
         self._enter(b"\0" + index.to_bytes(4, "little"))
-        overlay = self.overlay
+        overlay, meter = self.overlay, self._meter
+        counted = meter.snapshot()
         mark = overlay.open()
         try:
             applied = self._apply(extrinsic)
@@ -142,15 +143,18 @@ class BlockBuilder:
                 look()
         except (TransactionValidityError, InvalidBlock):
             overlay.undo(mark)
+            meter.restore(counted)
             raise
         except Exception as cause:
             overlay.undo(mark)
+            meter.restore(counted)
             raise CallBroken(extrinsic.call, cause) from cause
         try:
             overlay.keep(mark)
         except Exception as cause:
+            meter.restore(counted)
             raise CallBroken(extrinsic.call, cause) from cause
-        self._events.extend(encoded)
+        self._events += encoded
         self._raws.append(extrinsic.raw)
         return applied
 
@@ -192,14 +196,8 @@ class BlockBuilder:
         who = address.account
         check_proof(self._parts, extrinsic, who, self._verified)
         self._meter.take(weight, length, declaration.dispatch_class)
-        try:
-            prepared = [
-                None if prepare is None else prepare(who, call, length, extra)
-                for prepare, extra in zip(self._prepare, signature.extras, strict=True)
-            ]
-        except TransactionValidityError:
-            self._meter.give_back(weight, declaration.dispatch_class)
-            raise
+        extras = signature.extras
+        prepared = [prepare(who, call, length, extras[place]) for place, prepare in self._prepare]
         failure = refusal = None
         post = FULL_WEIGHT
         try:
@@ -248,8 +246,8 @@ class BlockBuilder:
         if prepared is not None:
             for place, settle in self._post:
                 settle(prepared[place], call, length, used, pays)
-        pays_fee = Pays.Yes if pays else Pays.No
-        self._parts.system.extrinsic_applied(failure, DispatchEventInfo(used, declaration.dispatch_class, pays_fee))
+        told = DispatchEventInfo(used, declaration.dispatch_class, Pays.Yes if pays else Pays.No)
+        self._parts.system.extrinsic_applied(failure, told)
         return Applied(failure, refusal, used)
 
     # The end.
@@ -334,20 +332,27 @@ class BlockBuilder:
     def _encode_events(self, start: int) -> list[bytes]:
         writers = self._parts.event_writers
         return [
-            b"%b%c%b\0" % (phase, pallet, writers[pallet](event))
+            phase + writers[pallet][0] + writers[pallet][1](event) + b"\0"
             for phase, pallet, event in self.overlay.events[start:]
         ]
 
 
 def steps(
     extensions: tuple[TransactionExtension, ...],
-) -> tuple[tuple[Callable[..., Any] | None, ...], tuple[tuple[int, Callable[..., None]], ...]]:
-    """Which extensions act before a call (None: this one does not), and which after it, with their places."""
-    before = tuple(each.prepare if _overrides(each, "prepare") else None for each in extensions)
+) -> tuple[tuple[tuple[int, Callable[..., Any]], ...], tuple[tuple[int, Callable[..., None]], ...]]:
+    """Which extensions act before a call, by their place; and which of those after it, by their place among them."""
+    acting = [place for place, each in enumerate(extensions) if _acts(each)]
+    before = tuple((place, extensions[place].prepare) for place in acting)
     after = tuple(
-        (place, each.post_dispatch) for place, each in enumerate(extensions) if _overrides(each, "post_dispatch")
+        (number, extensions[place].post_dispatch)
+        for number, place in enumerate(acting)
+        if _overrides(extensions[place], "post_dispatch")
     )
     return before, after
+
+
+def _acts(extension: TransactionExtension) -> bool:
+    return _overrides(extension, "prepare") or _overrides(extension, "post_dispatch")
 
 
 def _overrides(extension: TransactionExtension, method: str) -> bool:

@@ -103,10 +103,9 @@ class CheckNonce(TransactionExtension):
         return ValidTransaction(requires=requires, provides=(nonce_tag(who, extra),))
 
     def prepare(self, who: AccountId, call: Call, length: int, extra: int) -> None:
-        expected = self._nonces.nonce(who)
+        expected = self._nonces.use_nonce(who, extra)
         if extra != expected:
             raise Stale if extra < expected else Future
-        self._nonces.inc_nonce(who)
 
 
 def nonce_tag(who: AccountId, nonce: int) -> bytes:

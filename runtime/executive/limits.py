@@ -10,6 +10,18 @@ _CLASSES = classes(BLOCK_WEIGHTS)
 _LENGTHS = (BLOCK_LENGTH.max.normal, BLOCK_LENGTH.max.operational, BLOCK_LENGTH.max.mandatory)
 _MAX_TIME = BLOCK_WEIGHTS.max_block.ref_time
 _MAX_PROOF = BLOCK_WEIGHTS.max_block.proof_size
+_MANDATORY = DispatchClass.Mandatory.value
+_LIMITS = tuple(
+    (
+        limits.base_extrinsic.ref_time,
+        limits.base_extrinsic.proof_size,
+        (limits.max_total or BLOCK_WEIGHTS.max_block).ref_time,
+        (limits.max_total or BLOCK_WEIGHTS.max_block).proof_size,
+        length,
+    )
+    for limits, length in zip(_CLASSES, _LENGTHS, strict=True)
+)
+Snapshot = tuple[list[int], list[int], int]
 
 
 class BlockMeter:
@@ -22,29 +34,35 @@ class BlockMeter:
         self._proof = [0, 0, BLOCK_WEIGHTS.base_block.proof_size]
         self._length = 0
 
+    def snapshot(self) -> Snapshot:
+        """What was counted so far, to return to."""
+        return self._time.copy(), self._proof.copy(), self._length
+
+    def restore(self, before: Snapshot) -> None:
+        """Forget what was counted since."""
+        self._time, self._proof, self._length = before
+
     def take(self, weight: Weight, length: int, dispatch_class: DispatchClass) -> None:
         """Count an extrinsic before it runs; raises `ExhaustsResources` when the block has no room for it."""
-        kind = int(dispatch_class)
-        limits = _CLASSES[kind]
-        base = limits.base_extrinsic
-        time, proof = weight.ref_time + base.ref_time, weight.proof_size + base.proof_size
-        if kind != DispatchClass.Mandatory:
-            most = limits.max_total
-            if most is not None and (
-                self._time[kind] + time > most.ref_time or self._proof[kind] + proof > most.proof_size
-            ):
-                raise ExhaustsResources
-            if sum(self._time) + time > _MAX_TIME or sum(self._proof) + proof > _MAX_PROOF:
-                raise ExhaustsResources
-            if self._length + length > _LENGTHS[kind]:
-                raise ExhaustsResources
-        self._time[kind] += time
-        self._proof[kind] += proof
-        self._length += length
+        kind = dispatch_class.value
+        base_time, base_proof, max_time, max_proof, max_length = _LIMITS[kind]
+        times, proofs = self._time, self._proof
+        time = times[kind] + weight.ref_time + base_time
+        proof = proofs[kind] + weight.proof_size + base_proof
+        length += self._length
+        if kind != _MANDATORY and (
+            time > max_time
+            or proof > max_proof
+            or length > max_length
+            or sum(times) - times[kind] + time > _MAX_TIME
+            or sum(proofs) - proofs[kind] + proof > _MAX_PROOF
+        ):
+            raise ExhaustsResources
+        times[kind], proofs[kind], self._length = time, proof, length
 
     def give_back(self, weight: Weight, dispatch_class: DispatchClass) -> None:
         """Return what an extrinsic did not use."""
-        kind = int(dispatch_class)
+        kind = dispatch_class.value
         self._time[kind] -= weight.ref_time
         self._proof[kind] -= weight.proof_size
 

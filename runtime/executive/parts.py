@@ -38,8 +38,8 @@ class Parts:
     system: System
     codec: ExtrinsicCodec
     extensions: tuple[TransactionExtension, ...]
-    event_writers: Mapping[int, Callable[[Any], bytes]]
-    """How each pallet's events are encoded, by the pallet's index."""
+    event_writers: Mapping[int, tuple[bytes, Callable[[Any], bytes]]]
+    """How each pallet's events are encoded, by the pallet's index: the byte in front, and the event behind it."""
     error_pallets: Mapping[type[Error], int]
     """The index of each pallet by its error root."""
     hooks: Mapping[str, tuple[Hook, ...]]

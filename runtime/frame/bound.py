@@ -9,7 +9,7 @@ from runtime.crypto.hashing import twox_128
 from runtime.frame.hashers import Hasher
 from runtime.frame.host import Host
 from runtime.scale import Codec
-from runtime.state.overlay import ABSENT
+from runtime.state.overlay import ABSENT, UNREAD
 
 K = TypeVar("K")
 KS = TypeVar("KS", bound=tuple[Any, ...])
@@ -135,7 +135,10 @@ class _Map(Generic[K, V]):
         storage_key = self._keys.get(key)
         if storage_key is None:
             storage_key = self._make_key(key)
-        value: V = self._host.overlay.get(storage_key, self._decode)
+        overlay = self._host.overlay
+        value: V = overlay.values.get(storage_key, UNREAD)
+        if value is UNREAD:
+            value = overlay.load(storage_key, self._decode)
         if value is ABSENT:
             if self._optional:
                 raise NotStored(self.name, key)

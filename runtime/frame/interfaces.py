@@ -24,8 +24,9 @@ class AccountStore(Protocol):
         """Whether anything provides for the account."""
         ...
 
-    def set_account_data(self, who: AccountId, data: AccountData) -> None:
-        """Write the balances; an account is created by its first and removed with its last.
+    def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
+        """Write the balances over `before`, the record as it stands; an account is created by its first and removed
+        with its last.
 
         Raises `ConsumerRemaining` when the account would be removed while something depends on it.
         """
@@ -52,8 +53,8 @@ class Nonces(Protocol):
         """The nonce that the account's next transaction must carry."""
         ...
 
-    def inc_nonce(self, who: AccountId) -> None:
-        """Count one transaction."""
+    def use_nonce(self, who: AccountId, nonce: int) -> int:
+        """Count one transaction if it carries the nonce that it must; which that is."""
         ...
 
 

@@ -97,11 +97,9 @@ class Pallet(Declared, Generic[E, X]):
                 place[name] = item.bind(host, seat.name)
             for name, declaration in cls.calls.items():
                 place[name] = BoundCall(declaration, self, host, seat.name, seat.index)
-            place["_deposit"] = host.deposit
-            place["_index"] = seat.index
 
         def __setattr__(self, name: str, value: Any) -> None:
-            declared = getattr(type(self), name, None)
+            declared = self.storage.get(name)
             if not isinstance(declared, (StorageValue, StorageOption)):
                 raise AttributeError(f"{type(self).__name__}.{name} is not declared storage")
             declared.__set__(self, value)
@@ -119,7 +117,9 @@ class Pallet(Declared, Generic[E, X]):
 
     def emit(self, event: E) -> None:
         """Tell the world; an event of another pallet is a type error."""
-        self.host.deposit(self.__dict__["_index"], event)
+        host = self.host
+        assert self.seat is not None
+        host.overlay.events.append((host.phase, self.seat.index, event))
 
     def attempt(self, work: Callable[[], None]) -> DispatchError | None:
         """Do one unit of work in a storage layer of its own: what refused it, or None when it is done.

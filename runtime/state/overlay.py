@@ -35,8 +35,9 @@ class _Absent:
 ABSENT: Final = _Absent()
 """What `Overlay.get` answers for a key without a value; false, and the only one of its kind."""
 
-_UNREAD: Final = _Absent()
-_MUTABLE: Final = (list, dict, set, bytearray)
+UNREAD: Final = _Absent()
+"""What stands for a key in `Overlay.values` that was not looked at yet."""
+_MUTABLE: Final = frozenset((list, dict, set, bytearray))
 LAYERS_MAX: Final = 64
 """How deep layers may nest: a call inside a call inside a call."""
 
@@ -65,11 +66,12 @@ class Mark(NamedTuple):
 class Overlay:
     """What one block (or one query) reads and writes over a frozen `state`."""
 
-    __slots__ = ("_changed", "_depth", "_encoded", "_journal", "_read", "_values", "_write", "events", "state")
+    __slots__ = ("_changed", "_depth", "_encoded", "_journal", "_read", "_write", "events", "state", "values")
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self._values: dict[bytes, Any] = {}
+        self.values: dict[bytes, Any] = {}
+        """Every value read or written so far, decoded, by storage key: for bound storage to look into first."""
         self._journal: list[tuple[bytes, Any, Write | None]] = []
         self._write: dict[bytes, Write] = {}
         self._encoded: dict[bytes, bytes | None] = {}
@@ -83,37 +85,37 @@ class Overlay:
 
     def get(self, key: bytes, decode: Read) -> Any:
         """The decoded value under `key`, or `ABSENT`."""
-        value = self._values.get(key, _UNREAD)
-        if value is _UNREAD:
-            value = self._read(key, decode)
-            if value is None:
-                value = ABSENT
-            self._values[key] = value
+        value = self.values.get(key, UNREAD)
+        return self.load(key, decode) if value is UNREAD else value
+
+    def load(self, key: bytes, decode: Read) -> Any:
+        """The decoded value under a key that was not looked at yet, or `ABSENT`."""
+        value = self._read(key, decode)
+        if value is None:
+            value = ABSENT
+        self.values[key] = value
         return value
 
     def put(self, key: bytes, value: Any, write: Write) -> None:
         """Write `value` under `key`; `write` encodes it when the layer closes."""
-        if isinstance(value, _MUTABLE):
+        if value.__class__ in _MUTABLE:
             raise MutableValue(value)
-        self._set(key, value, write)
-
-    def delete(self, key: bytes, write: Write) -> None:
-        """Remove the value under `key`; nothing happens if there is none."""
-        self._set(key, ABSENT, write)
-
-    def put_encoded(self, key: bytes, raw: bytes) -> None:
-        """Write an encoding as it is, past every layer: for what the executive has encoded already."""
-        self._values.pop(key, None)
-        self._encoded[key] = raw
-
-    def _set(self, key: bytes, value: Any, write: Write) -> None:
-        values, writers = self._values, self._write
+        writers, values = self._write, self.values
         writer = writers.get(key)
         if writer is None:
             self._changed += 1
-        self._journal.append((key, values.get(key, _UNREAD), writer))
+        self._journal.append((key, values.get(key, UNREAD), writer))
         values[key] = value
         writers[key] = write
+
+    def delete(self, key: bytes, write: Write) -> None:
+        """Remove the value under `key`; nothing happens if there is none."""
+        self.put(key, ABSENT, write)
+
+    def put_encoded(self, key: bytes, raw: bytes) -> None:
+        """Write an encoding as it is, past every layer: for what the executive has encoded already."""
+        self.values.pop(key, None)
+        self._encoded[key] = raw
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
@@ -139,7 +141,7 @@ class Overlay:
             if candidate == below:
                 below = next(base, None)
             position = candidate
-            if self._values.get(candidate, _UNREAD) is not ABSENT:
+            if self.values.get(candidate, UNREAD) is not ABSENT:
                 yield candidate
 
     # Layers.
@@ -168,10 +170,10 @@ class Overlay:
         self._depth -= 1
 
     def _revert(self, mark: Mark) -> None:
-        journal, values, writers = self._journal, self._values, self._write
+        journal, values, writers = self._journal, self.values, self._write
         while len(journal) > mark.journal:
             key, old, writer = journal.pop()
-            if old is _UNREAD:
+            if old is UNREAD:
                 values.pop(key, None)
             else:
                 values[key] = old
@@ -183,7 +185,7 @@ class Overlay:
         del self.events[mark.events :]
 
     def _encode(self, mark: Mark) -> None:
-        values, writers, encoded = self._values, self._write, self._encoded
+        values, writers, encoded = self.values, self._write, self._encoded
         fresh: dict[bytes, bytes | None] = {}
         for key, _, _ in self._journal[mark.journal :]:
             if key not in fresh:
@@ -210,7 +212,7 @@ class Overlay:
 
     def decoded(self) -> dict[bytes, object]:
         """The decoded values of the keys in `changes` that still exist, for the next block's reads."""
-        values = self._values
+        values = self.values
         return {key: values[key] for key, raw in self.changes().items() if raw is not None and key in values}
 
     def before(self, key: bytes, decode: Read) -> Any:

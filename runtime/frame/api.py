@@ -5,8 +5,8 @@
         \"\"\"What stands behind the coins of a standard.\"\"\"
 
 answers `CoverageApi_coverage`. Parameters and result have SCALE types, and with the docstring they become
-metadata, so that clients offer the method as a typed function. An answer sees one frozen state; what it writes
-is forgotten.
+metadata, so that clients offer the method as a typed function. An answer sees one frozen state, and what it
+writes is forgotten.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def build_genesis(runtime: Runtime, genesis: Mapping[str, Any], empty: State) ->
     runtime.parts.system.note_runtime_upgrade(runtime.version.spec_version)
     del overlay.events[:]
     overlay.keep(mark)
-    overlay.put_encoded(CODE_KEY, codec_of(Manifest).encode(runtime.manifest))
+    overlay.put_raw(CODE_KEY, codec_of(Manifest).encode(runtime.manifest))
     for check in runtime.parts.checks:
         figures = check.run()
         if figures is not None:

@@ -74,8 +74,8 @@ class BoundValue(Generic[T]):
         self._host.overlay.put(self.key, value, self._write)
 
     def set_encoded(self, raw: bytes) -> None:
-        """Write the value's encoding as it is, past every layer: for the executive."""
-        self._host.overlay.put_encoded(self.key, raw)
+        """Write the value's encoding as it is."""
+        self._host.overlay.put_raw(self.key, raw)
 
     def kill(self) -> None:
         """Remove the value: it reads as the default again."""

@@ -63,10 +63,33 @@ class Mark(NamedTuple):
     events: int
 
 
+class _Replaced(NamedTuple):
+    """In the journal, what a raw write replaced: a decoded value, and an encoding written earlier."""
+
+    value: Any
+    raw: bytes | None
+
+
+def _as_it_is(value: Any) -> bytes:
+    """Stands for the writer of a key whose encoding was given."""
+    raise TypeError(f"{value!r} has an encoding already")
+
+
 class Overlay:
     """What one block (or one query) reads and writes over a frozen `state`."""
 
-    __slots__ = ("_changed", "_depth", "_encoded", "_journal", "_read", "_write", "events", "state", "values")
+    __slots__ = (
+        "_changed",
+        "_depth",
+        "_encoded",
+        "_journal",
+        "_raws",
+        "_read",
+        "_write",
+        "events",
+        "state",
+        "values",
+    )
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -74,6 +97,7 @@ class Overlay:
         """Every value read or written so far, decoded, by storage key: for bound storage to look into first."""
         self._journal: list[tuple[bytes, Any, Write | None]] = []
         self._write: dict[bytes, Write] = {}
+        self._raws: dict[bytes, bytes] = {}
         self._encoded: dict[bytes, bytes | None] = {}
         self._read = state.read
         self._depth = 0
@@ -90,7 +114,8 @@ class Overlay:
 
     def load(self, key: bytes, decode: Read) -> Any:
         """The decoded value under a key that was not looked at yet, or `ABSENT`."""
-        value = self._read(key, decode)
+        raw = self._raws.get(key)
+        value = self._read(key, decode) if raw is None else decode(raw)
         if value is None:
             value = ABSENT
         self.values[key] = value
@@ -112,10 +137,18 @@ class Overlay:
         """Remove the value under `key`; nothing happens if there is none."""
         self.put(key, ABSENT, write)
 
-    def put_encoded(self, key: bytes, raw: bytes) -> None:
-        """Write an encoding as it is, past every layer: for what the executive has encoded already."""
-        self.values.pop(key, None)
-        self._encoded[key] = raw
+    def put_raw(self, key: bytes, raw: bytes | None) -> None:
+        """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks for."""
+        if raw is None:
+            self.put(key, ABSENT, _as_it_is)
+            return
+        writer = self._write.get(key)
+        if writer is None:
+            self._changed += 1
+        replaced = _Replaced(self.values.pop(key, UNREAD), self._raws.get(key))
+        self._journal.append((key, replaced, writer))
+        self._raws[key] = raw
+        self._write[key] = _as_it_is
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
@@ -173,6 +206,12 @@ class Overlay:
         journal, values, writers = self._journal, self.values, self._write
         while len(journal) > mark.journal:
             key, old, writer = journal.pop()
+            if old.__class__ is _Replaced:
+                old, raw = old
+                if raw is None:
+                    del self._raws[key]
+                else:
+                    self._raws[key] = raw
             if old is UNREAD:
                 values.pop(key, None)
             else:
@@ -189,8 +228,11 @@ class Overlay:
         fresh: dict[bytes, bytes | None] = {}
         for key, _, _ in self._journal[mark.journal :]:
             if key not in fresh:
-                value = values[key]
-                fresh[key] = None if value is ABSENT else writers[key](value)
+                value, write = values.get(key, UNREAD), writers[key]
+                if value is ABSENT:
+                    fresh[key] = None
+                else:
+                    fresh[key] = self._raws[key] if write is _as_it_is else write(value)
         encoded.update(fresh)
         del self._journal[mark.journal :]
 

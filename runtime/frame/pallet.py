@@ -121,6 +121,10 @@ class Pallet(Declared, Generic[E, X]):
         assert self.seat is not None
         host.overlay.events.append((host.phase, self.seat.index, event))
 
+    def before(self, item: str) -> Any:
+        """What the declared value `item` was at the end of the parent block."""
+        return self.__dict__[item].before()
+
     def attempt(self, work: Callable[[], None]) -> DispatchError | None:
         """Do one unit of work in a storage layer of its own: what refused it, or None when it is done.
 

@@ -103,11 +103,6 @@ class StorageValue(StorageItem, Generic[T]):
     def __delete__(self, instance: object) -> None:
         instance.__dict__[self.attribute].kill()
 
-    def before(self, instance: Any) -> T:
-        """On a pallet, the value at the end of the parent block: `Ledger.supply.before(self)`."""
-        value: T = instance.__dict__[self.attribute].before()
-        return value
-
     def bind(self, host: Host, pallet: str) -> BoundValue[T]:
         return BoundValue(host, pallet, self.name, host.codec(self.value_type), self.default)
 

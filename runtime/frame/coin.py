@@ -1,0 +1,288 @@
+"""The coin's own words: what its pallets expect of one another, and the types that they share.
+
+Data flows one way. The ledger stands lowest: it alone creates and destroys coins, and knows who owes them.
+Standards say what a unit of work is; providers prove capacity and stand behind their debts; issuance,
+attestation and redemption act on both; the pallet of solvency judges all of it at the end of the block, and
+puts its verdict, the mode, into the ledger.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Protocol, TypeAlias, runtime_checkable
+
+from runtime.scale import U16, U32, Doc, Struct
+from runtime.types import AccountId, Balance, BlockNumber
+
+ClassId: TypeAlias = U16
+"""A class of hardware, by number."""
+UnitId: TypeAlias = U32
+"""A unit of one provider, by number; never given twice."""
+GroupId: TypeAlias = U32
+"""Operators who would fail together, by number."""
+Region: TypeAlias = U16
+"""Where hardware stands, by number; 0 as a wish means anywhere."""
+
+ANONYMOUS: Final = 0
+"""The group of every provider whose operator nobody vouches for."""
+TERM_HOURS: Final = 720
+"""T, the horizon of a promise: capacity counts for this long."""
+LINE_PERCENT: Final = 105
+"""A debt may be at most 100/105 of the effective capacity behind it."""
+
+
+class Mode(enum.IntEnum):
+    """How sound the coin is, as judged at the end of the parent block."""
+
+    Green = 0
+    """Coins may be minted."""
+    Yellow = 1
+    """No minting."""
+    Orange = 2
+    """No minting, no unbonding, no exit fee."""
+    Red = 3
+    """Losses are shared by those who redeem; no exit fee."""
+    WindDown = 4
+    """Redemption to the end. Not reached on this chain yet."""
+
+
+class ProviderState(enum.IntEnum):
+    """Where a provider stands."""
+
+    Probation = 0
+    """Answers windows, and counts nothing."""
+    Active = 1
+    """Counts, mints, serves."""
+    Deficient = 2
+    """A line fails: serves, and may not mint or unbond."""
+    Draining = 3
+    """Has given notice. Not reached on this chain yet."""
+    Unbonding = 4
+    """Has left, and waits for its bond. Not reached on this chain yet."""
+    Banned = 5
+    """Proven fraud. Not reached on this chain yet."""
+
+
+class Tier(enum.IntEnum):
+    """How well the chain knows who answers for a provider."""
+
+    Anonymous = 0
+    """Nobody vouches."""
+    Attested = 1
+    """Clean for 90 days."""
+    Accountable = 2
+    """A legal entity with a public undertaking."""
+
+
+class Debt(Struct):
+    """What one issuer owes."""
+
+    owed: Annotated[Balance, Doc("Coins that the issuer issued and that are not redeemed yet.")] = 0
+    assigned: Annotated[Balance, Doc("The part of them under a ticket that the issuer serves.")] = 0
+    group: Annotated[GroupId, Doc("The operator group whose failure would take this debt along.")] = ANONYMOUS
+
+    @property
+    def unassigned(self) -> int:
+        """What may be burned, or become orphan debt."""
+        return self.owed - self.assigned
+
+
+@runtime_checkable
+class Standards(Protocol):
+    """Knows what a unit of work and an hour are."""
+
+    def standard_now(self) -> tuple[int, int]:
+        """The standard in force: its number k, and its work W_k."""
+        ...
+
+    def rating_of(self, class_id: ClassId) -> int | None:
+        """What one unit of a class yields: 10^-9 SCU per hour; None for a class that nobody rated."""
+        ...
+
+    def blocks_in(self, hours: int) -> int:
+        """So many hours of chain time, in blocks, rounded up; at least one."""
+        ...
+
+    def blocks_for(self, work: int, per_hour: int) -> int:
+        """In how many blocks `work` is done at `per_hour` (not zero), rounded up; at least one."""
+        ...
+
+    def done_in(self, per_hour: int, blocks: int) -> int:
+        """What is done at `per_hour` in so many blocks, rounded down."""
+        ...
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """Keeps the debts: every coin is somebody's, and every burn names the debt that it cancels."""
+
+    def total_supply(self) -> Balance:
+        """S: all coins."""
+        ...
+
+    def total_orphaned(self) -> Balance:
+        """O: debt whose issuer is gone."""
+        ...
+
+    def debt_of(self, issuer: AccountId) -> Debt:
+        """m_i and q_i; zeros for one who owes nothing."""
+        ...
+
+    def group_owes(self, group: GroupId) -> Balance:
+        """The debts of an operator group together."""
+        ...
+
+    def changed_debts(self) -> Iterator[AccountId]:
+        """Whose debts this block has changed so far, in the order of their storage keys."""
+        ...
+
+    def minted_now(self) -> Balance:
+        """Coins created in this block so far."""
+        ...
+
+    def mode_now(self) -> Mode:
+        """The mode of the parent block."""
+        ...
+
+    def judge(self, mode: Mode) -> None:
+        """Set the mode in which the next block begins."""
+        ...
+
+    def reserve_account(self) -> AccountId:
+        """Who holds the reserve."""
+        ...
+
+    def reserve_balance(self) -> Balance:
+        """R: the reserve's free coins."""
+        ...
+
+    def enroll(self, issuer: AccountId, group: GroupId) -> None:
+        """Count the issuer's debt, present and future, to a group."""
+        ...
+
+    def issue(self, issuer: AccountId, to: AccountId, amount: Balance) -> None:
+        """Create free coins as a debt of the issuer."""
+        ...
+
+    def cancel(self, issuer: AccountId, payer: AccountId, amount: Balance) -> None:
+        """Burn free coins of the payer against unassigned debt. Raises `DebtTooSmall`, or a `TokenError`."""
+        ...
+
+    def cancel_held(self, issuer: AccountId, reason: Any, payer: AccountId, amount: Balance) -> None:
+        """Burn coins that the payer has on hold against unassigned debt."""
+        ...
+
+    def orphan(self, issuer: AccountId, amount: Balance) -> None:
+        """Turn unassigned debt into orphan debt."""
+        ...
+
+    def cancel_orphaned(self, reason: Any, payer: AccountId, amount: Balance) -> None:
+        """Burn coins that the payer has on hold against orphan debt."""
+        ...
+
+    def offset_orphaned(self) -> Balance:
+        """Burn what the reserve can spare against orphan debt; how much that was."""
+        ...
+
+    def assign(self, issuer: AccountId, amount: Balance) -> None:
+        """Put unassigned debt under a ticket."""
+        ...
+
+    def unassign(self, issuer: AccountId, amount: Balance) -> None:
+        """Take debt from under a ticket."""
+        ...
+
+
+@runtime_checkable
+class Issuers(Protocol):
+    """Knows the providers behind the debts: what they can do, and what they have put up."""
+
+    def roster_now(self) -> tuple[AccountId, ...]:
+        """Every provider, in the order of registration."""
+        ...
+
+    def state_of(self, who: AccountId) -> ProviderState | None:
+        """The provider's state; None for a stranger."""
+        ...
+
+    def capacity_of(self, who: AccountId) -> int:
+        """c_i: 10^-9 SCU per hour."""
+        ...
+
+    def effective_of(self, who: AccountId) -> int:
+        """E_i: what the provider can do within its term, in 10^-9 SCU-h."""
+        ...
+
+    def effective_total(self) -> int:
+        """E: the sum over Active and Deficient providers."""
+        ...
+
+    def bond_of(self, who: AccountId) -> Balance:
+        """b_i: coins that the provider has put up."""
+        ...
+
+    def bond_needed(self, who: AccountId, owed: Balance) -> Balance:
+        """The bond that a debt of `owed` wants, by the provider's tier; rounded up."""
+        ...
+
+    def survives(self, supply: Balance, who: AccountId, *, owed: Balance = 0, bond: int = 0) -> bool:
+        """Whether the N-1 line holds for every operator group, if `supply` coins exist and the debt and bond
+        of `who` change by so much.
+        """
+        ...
+
+    def margin_now(self) -> int:
+        """n1, the N-1 margin, at the end of the parent block; behind the providers' `on_finalize`, of this one."""
+        ...
+
+    def wait_now(self) -> int:
+        """W_max, the longest wait in hours, as of the same moment as `margin_now`."""
+        ...
+
+    def serves(self, who: AccountId, class_floor: ClassId, region: Region) -> bool:
+        """Whether the provider may serve a ticket with such wishes."""
+        ...
+
+    def place_bond(self, who: AccountId, amount: Balance) -> None:
+        """Put free coins of the provider into its bond."""
+        ...
+
+    def ticket_failed(self, who: AccountId, victim: AccountId, compensation: Balance) -> None:
+        """The provider failed a ticket: note it, and pay the victim from the bond as far as that reaches."""
+        ...
+
+
+@runtime_checkable
+class Units(Protocol):
+    """Knows the units that windows probe, and takes the results."""
+
+    def unit_since(self, who: AccountId, unit: UnitId) -> BlockNumber | None:
+        """The block in which a unit was registered; None if there is no such unit."""
+        ...
+
+    def units_before(self, block: BlockNumber) -> Iterator[tuple[AccountId, tuple[UnitId, ...]]]:
+        """Every unit registered before `block`, by provider."""
+        ...
+
+    def record_window(self, who: AccountId, answered: Mapping[UnitId, bool]) -> bool:
+        """Count a window: which units answered; whether the provider as a whole passed."""
+        ...
+
+
+@runtime_checkable
+class WindowObserver(Protocol):
+    """Wants to know how a provider did in a counted window."""
+
+    def window_counted(self, who: AccountId, passed: bool) -> None:
+        """A window counted for the provider."""
+        ...
+
+
+@runtime_checkable
+class TicketQueue(Protocol):
+    """Knows how many wait for service."""
+
+    def queue_now(self) -> tuple[int, Balance]:
+        """Tickets that wait, and the coins in them."""
+        ...

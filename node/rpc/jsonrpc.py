@@ -146,19 +146,6 @@ class Registry(Generic[N]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer to one text: none when there were only notifications. Post it, then release the sinks."""
-
-    data: bytes | None
-    opened: tuple[Sink, ...] = ()
-
-    def release(self) -> None:
-        """The answer is queued: let the new subscriptions speak."""
-        for sink in self.opened:
-            sink.answered()
-
-
-@dataclass(frozen=True, slots=True)
 class _Request:
     method: str
     params: list[object]
@@ -179,45 +166,45 @@ class Dispatcher(Generic[N]):
         """The context of one caller's calls."""
         return Context(self._node, session)
 
-    async def answer(self, context: Context[N], text: bytes | str) -> Reply:
-        """Answer one JSON text, a request or a batch. Raises nothing but what `crash_on_bug` lets through."""
+    async def answer(self, context: Context[N], text: bytes | str) -> bytes | None:
+        """Answer one JSON text, a request or a batch; None when there were only notifications.
+
+        Post the answer, then release the session. Raises nothing but what `crash_on_bug` lets through.
+        """
         limits = context.session.limits
-        opened: list[Sink] = []
         try:
             document = _parse(text)
         except RpcError as error:
-            return Reply(_encode_error(None, error))
+            return _encode_error(None, error)
         if not isinstance(document, list):
-            return Reply(await self._one(context, document, opened), tuple(opened))
+            return await self._one(context, document)
         batch = cast("list[object]", document)
         if not batch:
-            return Reply(_encode_error(None, InvalidRequest("an empty batch")))
+            return _encode_error(None, InvalidRequest("an empty batch"))
         if len(batch) > limits.batch_max:
             reason = f"Exceeded max limit of {limits.batch_max}"
-            return Reply(
-                _encode_error(None, RpcError(BATCH_TOO_BIG, "The batch request was too large", reason))
-            )
+            return _encode_error(None, RpcError(BATCH_TOO_BIG, "The batch request was too large", reason))
         answers: list[bytes] = []
         for item in batch:
-            answer = await self._one(context, item, opened)
+            answer = await self._one(context, item)
             if answer is not None:
                 answers.append(answer)
-        return Reply(b"[" + b",".join(answers) + b"]" if answers else None, tuple(opened))
+        return b"[" + b",".join(answers) + b"]" if answers else None
 
-    async def _one(self, context: Context[N], item: object, opened: list[Sink]) -> bytes | None:
+    async def _one(self, context: Context[N], item: object) -> bytes | None:
         try:
             request = _request(item, context.session.limits.id_bytes_max)
         except RpcError as error:
             return _encode_error(_readable_id(item), error)
         try:
-            result = await self._call(context, request, opened)
+            result = await self._call(context, request)
             answer = _encode_result(request.id, result, context.session.limits.response_bytes_max)
         except Exception as error:  # noqa: BLE001 (logged by report)
             answer = _encode_error(request.id, self._report(request.method, error))
         await trio.lowlevel.checkpoint()
         return answer if request.wants_answer else None
 
-    async def _call(self, context: Context[N], request: _Request, opened: list[Sink]) -> object:
+    async def _call(self, context: Context[N], request: _Request) -> object:
         session = context.session
         method = self._registry.find(request.method)
         if method is None:
@@ -228,7 +215,7 @@ class Dispatcher(Generic[N]):
         seconds = session.limits.request_seconds_max
         with trio.move_on_after(seconds):
             if method.notification is not None:
-                return await self._subscribe(context, request, method, arguments, opened)
+                return await self._subscribe(context, request, method, arguments)
             return await method.handler(context, *arguments)
         raise RpcError(TIMED_OUT, f"Request timed out after {seconds:g} s")
 
@@ -238,7 +225,6 @@ class Dispatcher(Generic[N]):
         request: _Request,
         method: Method,
         arguments: list[object],
-        opened: list[Sink],
     ) -> str:
         session = context.session
         if session.nursery is None:
@@ -250,7 +236,7 @@ class Dispatcher(Generic[N]):
         await session.nursery.start(sink.run, handler, partial(self._report, method.name))
         if sink.refusal is not None:
             raise sink.refusal
-        opened.append(sink)
+        session.after_answer(sink.answered)
         return sink.id
 
     def _report(self, name: str, error: Exception) -> RpcError:

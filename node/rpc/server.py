@@ -163,8 +163,8 @@ class _Server(Generic[N]):
                     raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)
                 body = await connection.body()
                 session = Session(self._limits, trusted=_trusted(stream, head))
-                reply = await self._dispatcher.answer(self._dispatcher.context(session), body)
-                return self._shared(head, _json(reply.data))
+                answer = await self._dispatcher.answer(self._dispatcher.context(session), body)
+                return self._shared(head, _json(answer))
             case "GET" | "HEAD":
                 await connection.body()
                 return self._shared(head, await self._page(head.path))
@@ -190,7 +190,7 @@ class _Server(Generic[N]):
             if not self._has_health:
                 return _json(b'{"isSyncing":false}')
             context = self._dispatcher.context(Session(self._limits))
-            answer = (await self._dispatcher.answer(context, HEALTH)).data or b"{}"
+            answer = await self._dispatcher.answer(context, HEALTH) or b"{}"
             fields = msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
             if "result" in fields:
                 return _json(bytes(fields["result"]))
@@ -222,10 +222,10 @@ class _Server(Generic[N]):
                 )
                 context = self._dispatcher.context(session)
                 while (text := await socket.receive()) is not None:
-                    reply = await self._dispatcher.answer(context, text)
-                    if reply.data is not None:
-                        session.post(reply.data)
-                    reply.release()
+                    answer = await self._dispatcher.answer(context, text)
+                    if answer is not None:
+                        session.post(answer)
+                    session.release()
                     await socket.outbox.drained()
                 nursery.cancel_scope.cancel()
         finally:

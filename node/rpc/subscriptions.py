@@ -98,6 +98,7 @@ class Session:
         self.nursery = nursery
         self._frame = frame
         self._sinks: dict[str, Sink] = {}
+        self._behind: list[Callable[[], None]] = []
 
     def post(self, message: bytes) -> None:
         """Queue one JSON text for the peer. HTTP has no queue: its one answer is returned, never posted."""
@@ -109,12 +110,26 @@ class Session:
         sink = self._sinks.get(subscription)
         return sink.attachment if sink is not None and isinstance(sink.attachment, kind) else None
 
+    def every(self, kind: type[T]) -> list[T]:
+        """What the handlers of all open subscriptions have attached, as far as it is a `kind`."""
+        return [sink.attachment for sink in self._sinks.values() if isinstance(sink.attachment, kind)]
+
+    def after_answer(self, job: Callable[[], None]) -> None:
+        """Run `job` once the answer to the call at hand is queued: what it lets be sent comes behind the answer."""
+        self._behind.append(job)
+
     @property
     def subscriptions(self) -> int:
         """How many are open."""
         return len(self._sinks)
 
     # For the server.
+
+    def release(self) -> None:
+        """The answer is queued: run what waits for that."""
+        behind, self._behind = self._behind, []
+        for job in behind:
+            job()
 
     def open(self, notification: str, group: str) -> Sink:
         """A new sink, counted against the bound."""

@@ -18,7 +18,7 @@ async def answer(text: object, session: Session | None = None, node: Node | None
     dispatcher = Dispatcher(registry, node or Node())
     raw = text if isinstance(text, str | bytes) else json.dumps(text)
     reply = await dispatcher.answer(dispatcher.context(session or Session(Limits())), raw)
-    return None if reply.data is None else json.loads(reply.data)
+    return None if reply is None else json.loads(reply)
 
 
 def error(code: int, message: str, *, identity: object = None, data: object = None) -> dict[str, object]:
@@ -130,8 +130,8 @@ async def test_what_a_handler_returns_must_be_json() -> None:
 
     dispatcher = Dispatcher(broken, None)
     reply = await dispatcher.answer(dispatcher.context(Session(Limits())), json.dumps(request("broken")))
-    assert reply.data is not None
-    assert json.loads(reply.data) == error(-32603, "Internal error", identity=1)
+    assert reply is not None
+    assert json.loads(reply) == error(-32603, "Internal error", identity=1)
 
 
 async def test_notifications_are_carried_out_and_not_answered() -> None:

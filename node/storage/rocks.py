@@ -104,6 +104,8 @@ class RocksDatabase:
             column.flush()
 
     def close(self) -> None:
+        # A handle that is still held keeps the database open, and locked.
+        self._handles.clear()
         for column in self._columns.values():
             column.close()
         self._rocks.close()

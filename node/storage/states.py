@@ -96,6 +96,11 @@ class DatabaseStore:
             raise self._missing(f"leaf {id}")
         return read_leaf(record)
 
+    @property
+    def cached_bytes(self) -> int:
+        """What the branches kept in memory weigh."""
+        return self._branches.weight
+
     def root(self, height: int, /) -> Root | None:
         record = self.database.get(Column.ROOTS, number_key(height)) if height >= 0 else None
         return None if record is None else read_root(record)
@@ -123,7 +128,8 @@ class DatabaseStore:
         for id, leaf in commit.leaves.items():
             put(number_key(id), write_leaf(leaf), handle)
         here = number_key(commit.height)
-        put(here, write_dead(commit.dead), database.handle(Column.JOURNAL))
+        if commit.dead:
+            put(here, write_dead(commit.dead), database.handle(Column.JOURNAL))
         put(here, write_root(commit.root), database.handle(Column.ROOTS))
         handle = database.handle(Column.META)
         put(b"format", FORMAT, handle)

@@ -81,6 +81,11 @@ class Generations(Generic[K, V]):
             if not last:
                 self._discarded.pop()
 
+    @property
+    def weight(self) -> int:
+        """What all entries weigh."""
+        return self._weight + self._sum(self.old.values())
+
     def _sum(self, values: Collection[V]) -> int:
         return len(values) if self._weigh is None else sum(map(self._weigh, values))
 

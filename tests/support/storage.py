@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 from node.storage import Column
@@ -72,3 +73,15 @@ class ForgetfulDatabase:
     def lose_power(self) -> None:
         """Forget every write since the last synced one."""
         self.rows = dict(self.disk)
+
+
+def numbered_changes(height: int) -> dict[bytes, bytes | None]:
+    """What the block at `height` of a made-up chain writes, the same in every process: some keys set, some
+    gone.
+    """
+    random = Random(height)
+    keys = [b"account" + random.randrange(400).to_bytes(2, "big") * 16 for _ in range(120)]
+    changes: dict[bytes, bytes | None] = {
+        key: random.randbytes(random.choice((4, 32, 33, 80))) for key in keys
+    }
+    return changes | dict.fromkeys(random.sample(keys, 20))

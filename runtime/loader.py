@@ -76,7 +76,7 @@ def load(
     for annotation, name, attribute in _COMPOSITES:
         whole[annotation] = composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
     hooks = _hooks(ordered)
-    host.filtered_by(tuple(hook.run for hook in hooks["filter_call"]))
+    host.settle(filters=tuple(hook.run for hook in hooks["filter_call"]), error_pallets=_error_pallets(ordered))
     extensions = _extensions(spec, ordered, host, version)
     extrinsic_codec, extrinsic_types = ExtrinsicCodec(host, extensions), ExtrinsicTypes.of(host, extensions)
     whole[RuntimeExtrinsic] = unchecked_extrinsic(extrinsic_types, extrinsic_codec.decode, _raw)
@@ -88,7 +88,6 @@ def load(
         codec=extrinsic_codec,
         extensions=extensions,
         event_writers={index: (bytes((index,)), codec.write) for index, codec in events.items()},
-        error_pallets=_error_pallets(ordered),
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         checks=_checks(ordered),

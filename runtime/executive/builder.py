@@ -11,7 +11,6 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, Final, NamedTuple
 
 from runtime.executive.extrinsic import Extrinsic
-from runtime.executive.failure import failure_of
 from runtime.executive.limits import BlockMeter
 from runtime.executive.parts import Hook, Parts
 from runtime.executive.validate import check_proof, validate_unsigned
@@ -204,7 +203,7 @@ class BlockBuilder:
             post = self._host.dispatch(call, Signed(who))
         except DispatchError as error:
             refusal = error
-            failure = failure_of(error, self._parts.error_pallets)
+            failure = self._host.failure(error)
         return self._settle(call, length, weight, post, failure, refusal, prepared)
 
     def _apply_bare(self, extrinsic: Extrinsic, weight: Weight) -> Applied:
@@ -224,7 +223,7 @@ class BlockBuilder:
             if mandatory:
                 raise BadMandatory from error
             refusal = error
-            failure = failure_of(error, self._parts.error_pallets)
+            failure = self._host.failure(error)
         return self._settle(call, len(extrinsic.raw), weight, post, failure, refusal, None)
 
     def _settle(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from runtime.executive.extrinsic import ExtrinsicCodec
-from runtime.frame.error import Error
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import Invariant
 from runtime.frame.host import Host
@@ -40,8 +39,6 @@ class Parts:
     extensions: tuple[TransactionExtension, ...]
     event_writers: Mapping[int, tuple[bytes, Callable[[Any], bytes]]]
     """How each pallet's events are encoded, by the pallet's index: the byte in front, and the event behind it."""
-    error_pallets: Mapping[type[Error], int]
-    """The index of each pallet by its error root."""
     hooks: Mapping[str, tuple[Hook, ...]]
     """Every hook of `runtime.frame.hookspecs` by name."""
     unsigned: Mapping[str, Hook]

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from runtime.frame.error import BadOrigin, Exhausted
-from runtime.scale import Codec, Codecs
+from runtime.frame.error import BadOrigin, DispatchError, Error, Exhausted
+from runtime.frame.failure import failure_of
+from runtime.scale import Codec, Codecs, Err, Ok
 from runtime.state import MemoryStates
 from runtime.state.overlay import LayersTooDeep, Overlay
+from runtime.types.dispatch import DispatchErrorValue, DispatchResult
 from runtime.types.weight import Weight
 from runtime.version import UNVERSIONED, RuntimeVersion
 
@@ -48,6 +50,12 @@ class Call(NamedTuple):
     args: tuple[Any, ...]
     """The arguments, in order."""
 
+    @property
+    def weight(self) -> Weight:
+        """The most that the call may use."""
+        weight: Weight = self.info.weight_of(self.args)
+        return weight
+
     def __str__(self) -> str:
         return f"{self.info.pallet}.{self.info.name}"
 
@@ -58,7 +66,7 @@ Filter = Callable[[Call], bool]
 class Host:
     """What every pallet of one runtime shares."""
 
-    __slots__ = ("_depth", "_filters", "codec", "number", "overlay", "phase", "version")
+    __slots__ = ("_depth", "_error_pallets", "_filters", "codec", "number", "overlay", "phase", "version")
 
     def __init__(
         self,
@@ -76,6 +84,7 @@ class Host:
         self.version = version
         """Which runtime this is."""
         self._filters: tuple[Filter, ...] = ()
+        self._error_pallets: Mapping[type[Error], int] = {}
         self._depth = 0
 
     def deposit(self, pallet: int, event: Any) -> None:
@@ -117,9 +126,24 @@ class Host:
             self._filters = before
         return post if post is not None else FULL_WEIGHT
 
-    def filtered_by(self, filters: tuple[Filter, ...]) -> None:
-        """Set the chain's own call filters: they hold for every origin but Root."""
+    def try_dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> DispatchResult:
+        """Dispatch a call whose refusal is an outcome to tell, not one to pass on."""
+        try:
+            self.dispatch(call, origin, only=only)
+        except DispatchError as refusal:
+            return Err(self.failure(refusal))
+        return Ok(())
+
+    def failure(self, refusal: DispatchError) -> DispatchErrorValue:
+        """A refusal as events tell it."""
+        return failure_of(refusal, self._error_pallets)
+
+    def settle(self, *, filters: tuple[Filter, ...], error_pallets: Mapping[type[Error], int]) -> None:
+        """Say what only the whole runtime knows: its call filters, which hold for every origin but Root, and the index
+        of each pallet by its error root.
+        """
         self._filters = filters
+        self._error_pallets = error_pallets
 
 
 FULL_WEIGHT: Final = PostInfo()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from runtime.scale import U8, Enum, Fixed, Struct
+from runtime.scale import U8, Enum, Fixed, Result, Struct
 from runtime.types.weight import DispatchClass, Pays, Weight
 
 
@@ -169,6 +169,10 @@ class TrieError(DispatchErrorValue, index=14, name="Trie", unnamed=True):
     """Something about a proof."""
 
     error: TrieErrorValue
+
+
+DispatchResult: TypeAlias = Result[tuple[()], DispatchErrorValue]
+"""How a call dispatched by another one has ended."""
 
 
 class DispatchEventInfo(Struct, path="frame_system::DispatchEventInfo"):

@@ -22,6 +22,7 @@ from runtime.scale import (
 
 RUNTIME_PATH: Final = "ballast_runtime"
 """The crate that clients see in the paths of these types."""
+NO_ERROR: Final = ("No error of the pallet has this number.",)
 
 
 class Part(NamedTuple):
@@ -138,14 +139,18 @@ def crate_of(pallet: Pallet[Any, Any]) -> str:
 
 
 def error_codec(pallet: Pallet[Any, Any]) -> AnyCodec | None:
-    """A pallet's errors as an enum, for metadata; None without any."""
+    """A pallet's errors as an enum, for metadata; None without any.
+
+    Numbers that no error has are filled: py-substrate-interface looks errors up by their place in the list.
+    """
     errors = pallet.error_root.variants
     if not errors:
         return None
-    variants = [
-        variant(error.__name__, index, make=_tuple, take=_same, docs=plain_doc(error.__doc__))
-        for index, error in sorted(errors.items())
-    ]
+    variants: list[Variant] = []
+    for index in range(max(errors) + 1):
+        error = errors.get(index)
+        name, docs = (f"Unused{index}", NO_ERROR) if error is None else (error.__name__, plain_doc(error.__doc__))
+        variants.append(variant(name, index, make=_tuple, take=_same, docs=docs))
     return variant_codec("Error", variants, path=f"{crate_of(pallet)}::pallet::Error")
 
 

@@ -170,13 +170,13 @@ class ExistentialDeposit(BalancesError, index=3):
     """The amount is less than the existential deposit."""
 
 
-class DeadAccount(BalancesError, index=5):
+class DeadAccount(BalancesError, index=6):
     """The receiving account must exist."""
 
 
-class TooManyHolds(BalancesError, index=7):
+class TooManyHolds(BalancesError, index=8):
     """The account holds for too many reasons."""
 
 
-class TooManyFreezes(BalancesError, index=8):
+class TooManyFreezes(BalancesError, index=9):
     """The account is frozen for too many reasons."""

@@ -176,7 +176,7 @@ class Chain:
         self._tree[block_hash] = _Unfinalized(block, state)
         if is_best:
             self.best = Position(block_hash, header, state)
-        self.notices.publish(Imported(block_hash, header, is_best))
+        self.notices.publish(Imported(block_hash, block, state, is_best))
         return block_hash
 
     def finalize(self, block_hash: bytes, justifications: tuple[Justification, ...] = ()) -> None:
@@ -198,7 +198,7 @@ class Chain:
                 self.best = self.finalized
         pruned = self._forget_losers()
         if path:
-            self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned))
+            self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned, self.best.hash))
 
     def rewind(self, number: int) -> None:
         """Take a development chain back to a final block within the window. Raises StateDiscarded."""

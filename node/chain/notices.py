@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 import trio
 
-from runtime.types.block import Header
+from runtime.state import State
+from runtime.types.block import Block, Header
 
 NOTICES_MAX: Final = 1_024
 """Notices that a watcher may leave unread; one more ends its watch."""
@@ -20,9 +21,15 @@ class Imported:
     """A block was executed and is known."""
 
     hash: bytes
-    header: Header
+    block: Block
+    state: State
     is_best: bool
     """Whether it is the new head."""
+
+    @property
+    def header(self) -> Header:
+        """The block's header."""
+        return self.block.header
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class Finalized:
     """That of the last."""
     pruned: tuple[bytes, ...]
     """Blocks that lost to these and are forgotten."""
+    best: bytes
+    """The head, which may have lost too and be another now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ def dev_names(count: int) -> tuple[str, ...]:
     return NAMES[:count] + tuple(str(number) for number in range(max(0, count - len(NAMES))))
 
 
-def dev(accounts: int = ACCOUNTS) -> ChainSpec:
-    """The development chain with so many accounts, each in both kinds of key."""
+def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) -> ChainSpec:
+    """The development chain with so many accounts, each in both kinds of key, and `extra` balances beside them."""
     reserve = ss58.encode(pallet_account("reserve"), 42)
     owners = [
         ss58.encode(dev_public(f"//{name}", kind), 42)
@@ -44,5 +44,5 @@ def dev(accounts: int = ACCOUNTS) -> ChainSpec:
                 SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": reserve}),
             ),
         ),
-        genesis={"Balances": {"balances": [[owner, ENDOWMENT] for owner in (*owners, reserve)]}},
+        genesis={"Balances": {"balances": [*([owner, ENDOWMENT] for owner in (*owners, reserve)), *map(list, extra)]}},
     )

@@ -63,7 +63,11 @@ class ExtrinsicCodec:
     """Reads and writes the extrinsics of one runtime."""
 
     def __init__(self, host: Host, extensions: Sequence[TransactionExtension]) -> None:
-        self._extensions = tuple(extensions)
+        self._implicits = [
+            (place, each.implicit)
+            for place, each in enumerate(extensions)
+            if type(each).implicit is not TransactionExtension.implicit
+        ]
         self._call: Codec[Call] = host.codec(RuntimeCall).target
         self._extras: Codec[tuple[Any, ...]] = tuple_codec([host.codec(each.extra_type) for each in extensions])
         self._address = codec_of(MultiAddress)
@@ -112,9 +116,8 @@ class ExtrinsicCodec:
         """What the signature of a signed extrinsic covers. Raises `InvalidTransaction` when it is no longer known."""
         signature = extrinsic.signature
         assert signature is not None
-        implicits = b"".join(
-            [each.implicit(extra) for each, extra in zip(self._extensions, signature.extras, strict=True)]
-        )
+        extras = signature.extras
+        implicits = b"".join([implicit(extras[place]) for place, implicit in self._implicits])
         return signed_bytes(extrinsic.call_bytes + signature.extra_bytes + implicits)
 
     def bare(self, call: Call) -> bytes:

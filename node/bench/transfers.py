@@ -1,0 +1,187 @@
+"""What a transfer costs, against the cost of verifying its signature alone; both in one run, block by block in turn.
+
+    total       decode, verify, six extensions, dispatch, events encoded, both roots, one RocksDB batch synced a block
+    exec_root   the same without verification, extrinsics root and database
+    verify_only the verification call over the same signatures, and nothing else
+
+Times are CPU times of the process, per transfer, the median over the rounds: they hold on a machine that others use too.
+With the verifier process it is the wall clock, for both sides of the ratio, since two processors share the work.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from node.bench.world import World, world
+from node.mempool.verifier import VerifiedSet, Verifier
+from node.mempool.worker import Item
+from runtime.crypto.hashing import blake2b_256
+from runtime.executive.extrinsic import Extrinsic, verify
+from runtime.executive.validate import proof_key
+from runtime.state.states import ChangeSet
+from runtime.testing import Trusting
+from runtime.trie import StateVersion, ordered_trie_root
+from runtime.types.account import Address
+
+ROUNDS: Final = 7
+WARM_UP: Final = 2
+MICROSECONDS: Final = 1e6
+
+
+@dataclass(slots=True)
+class Samples:
+    """One figure a round, in microseconds per transfer."""
+
+    verify_only: list[float] = field(default_factory=list[float])
+    verify_wall: list[float] = field(default_factory=list[float])
+    total: list[float] = field(default_factory=list[float])
+    with_process: list[float] = field(default_factory=list[float])
+    exec_root: list[float] = field(default_factory=list[float])
+    root: list[float] = field(default_factory=list[float])
+    floor: list[float] = field(default_factory=list[float])
+
+
+def bench_transfers(
+    accounts: int, block: int, folder: Path, *, rounds: int = ROUNDS, progress: Callable[[str], None]
+) -> dict[str, float | int]:
+    """Run the benchmark; the figures by their names."""
+    progress(f"making a chain with {accounts:,} accounts")
+    with world(accounts, folder) as chain_world, Verifier() as verifier:
+        samples = Samples()
+        for number in range(WARM_UP + rounds):
+            progress(f"round {number + 1} of {WARM_UP + rounds}")
+            _round(chain_world, block, verifier, samples if number >= WARM_UP else Samples())
+    verify_only, total = statistics.median(samples.verify_only), statistics.median(samples.total)
+    with_process = statistics.median(samples.with_process)
+    return {
+        "verify_only_us": round(verify_only, 2),
+        "total_us": round(total, 2),
+        "ratio": round(verify_only / total, 3),
+        "ratio_with_verifier_process": round(statistics.median(samples.verify_wall) / with_process, 3),
+        "exec_root_us": round(statistics.median(samples.exec_root), 2),
+        "root_us": round(statistics.median(samples.root), 2),
+        "root_hash_floor_us": round(statistics.median(samples.floor), 2),
+        "accounts": accounts,
+    }
+
+
+def bench_scale(folder: Path, *, progress: Callable[[str], None], rounds: int = ROUNDS) -> dict[str, float]:
+    """What a transfer costs with ten thousand accounts and with a million, in turn."""
+    block, small, large = 2_000, 10_000, 1_000_000
+    progress(f"making chains with {small:,} and {large:,} accounts: minutes")
+    with world(small, folder) as one, world(large, folder) as other:
+        times: dict[int, list[float]] = {small: [], large: []}
+        for number in range(WARM_UP + rounds):
+            progress(f"round {number + 1} of {WARM_UP + rounds}")
+            for accounts, each in ((small, one), (large, other)):
+                took = _time(_whole_block, each, each.transfers(block)) / block
+                if number >= WARM_UP:
+                    times[accounts].append(took)
+    cheap, dear = statistics.median(times[small]), statistics.median(times[large])
+    return {"us_10k": round(cheap, 2), "us_1m": round(dear, 2), "ratio": round(dear / cheap, 3)}
+
+
+def _round(each: World, count: int, verifier: Verifier, into: Samples) -> None:
+    raws = each.transfers(count)
+    gc.collect()
+    extrinsics = [each.runtime.decode(raw) for raw in raws]
+    items = [item for item, _ in proofs(each, extrinsics)]
+    wall = time.perf_counter()
+    into.verify_only.append(_time(_verify_all, items) / count)
+    into.verify_wall.append((time.perf_counter() - wall) * MICROSECONDS / count)
+    into.total.append(_time(_whole_block, each, raws) / count)
+    _exec_root(each, each.transfers(count), into)
+    into.with_process.append(_pipeline(each, verifier, [each.transfers(count) for _ in range(3)]))
+
+
+def _time(work: Callable[..., None], *given: object) -> float:
+    started = time.process_time()
+    work(*given)
+    return (time.process_time() - started) * MICROSECONDS
+
+
+def _verify_all(items: Sequence[Item]) -> None:
+    for kind, public, message, signature in items:
+        assert verify(kind, public, message, signature)
+
+
+def _whole_block(each: World, raws: Sequence[bytes]) -> None:
+    builder = each.begin(each.chain.best, ())
+    for raw in raws:
+        builder.apply(raw)
+    each.finalize(builder.finish())
+
+
+def _exec_root(each: World, raws: Sequence[bytes], into: Samples) -> None:
+    count = len(raws)
+    gc.collect()
+    builder = each.begin(each.chain.best, Trusting())
+    started = time.process_time()
+    for raw in raws:
+        builder.apply(raw)
+    built = builder.finish()
+    done = time.process_time()
+    ordered_trie_root(built.block.extrinsics, StateVersion.V0)
+    extrinsics_root = time.process_time() - done
+    into.exec_root.append((done - started - extrinsics_root) * MICROSECONDS / count)
+    again = time.process_time()
+    builder.overlay.commit()
+    into.root.append((time.process_time() - again) * MICROSECONDS / count)
+    assert isinstance(built.state, ChangeSet)
+    into.floor.append(_hash_floor(built.state) / count)
+    each.finalize(built)
+
+
+def _hash_floor(state: ChangeSet) -> float:
+    """The time to hash once each node that the block made, and nothing else."""
+    assert state.trie is not None
+    buffers = [bytes(branch[2]) for branch in state.trie.branches.values()]
+    started = time.process_time()
+    for buffer in buffers:
+        blake2b_256(buffer)
+    return (time.process_time() - started) * MICROSECONDS
+
+
+def _pipeline(each: World, verifier: Verifier, blocks: list[list[bytes]]) -> float:
+    """The blocks one after the other, the signatures of the next verified in the process meanwhile."""
+    gc.collect()
+    started = time.perf_counter()
+    verified = VerifiedSet(1 << 16)
+    waiting = None
+    for number in range(len(blocks) + 1):
+        ahead = None
+        if number < len(blocks):
+            extrinsics = [each.runtime.decode(raw) for raw in blocks[number]]
+            found = proofs(each, extrinsics)
+            ahead = extrinsics, found, verifier.submit([item for item, _ in found])
+        if waiting is not None:
+            ready, keyed, ticket = waiting
+            for good, (_, key) in zip(verifier.collect(ticket), keyed, strict=True):
+                assert good
+                verified.add(key)
+            builder = each.begin(each.chain.best, verified)
+            for extrinsic in ready:
+                builder.apply_extrinsic(extrinsic)
+            each.finalize(builder.finish())
+        waiting = ahead
+    return (time.perf_counter() - started) * MICROSECONDS / sum(map(len, blocks))
+
+
+def proofs(each: World, extrinsics: Sequence[Extrinsic]) -> list[tuple[Item, bytes]]:
+    """What must be verified of each extrinsic, and the key by which a good proof is known."""
+    best = each.chain.best
+    validator = each.runtime.validator(best.state, best.header)
+    found: list[tuple[Item, bytes]] = []
+    for extrinsic in extrinsics:
+        signature = extrinsic.signature
+        assert signature is not None and isinstance(signature.address, Address)
+        payload = validator.payload(extrinsic)
+        item = (signature.kind, signature.address.account, payload, signature.signature)
+        found.append((item, proof_key(extrinsic, payload)))
+    return found

@@ -1,14 +1,74 @@
-"""The root of the command line."""
+"""The root of the command line: which commands there are, and how a command that failed ends."""
 
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Final, NoReturn
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
-app = App(
-    name="ballast", help="A chain for a coin that stands on AI compute.", version=version("ballast-chain")
-)
+from node.cli.faults import INTERRUPTED, USAGE, Fault, first_of, one_line
+
+COMMANDS: Final = {
+    "dev": "Run a development chain on this machine.",
+    "key": "Make, derive and inspect keys and addresses.",
+    "account": "Show what accounts own.",
+    "tx": "Send a transaction and wait until it is final.",
+    "query": "Read the chain's storage.",
+    "block": "Show a block, decoded.",
+    "state": "Compute state roots.",
+    "pallet": "List the chain's pallets, or begin a new one.",
+    "chain": "Print chain specifications.",
+}
+"""Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""
 
 
-def main() -> None:
-    """Run the command that the arguments name."""
-    app()
+def build() -> App:
+    """The command line, none of its commands imported yet."""
+    app = App(
+        name="ballast",
+        help="Ballast: a chain for a coin that stands on AI compute.",
+        help_format="plaintext",
+        version=lambda: version("ballast-chain"),
+        backend="trio",
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for place, (noun, purpose) in enumerate(COMMANDS.items()):
+        app.command(f"node.cli.{noun}:app", name=noun, help=purpose, sort_key=place)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name. Its status: 0, 1 refused by the chain, 2 wrongly asked."""
+    if sys.flags.optimize > 1:
+        return _fail("start Python without -OO: docstrings are part of the chain's metadata", USAGE)
+    try:
+        status = build()(list(arguments), exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _fail(f"{one_line(error)} (--help explains)", USAGE)
+    except Fault as fault:
+        return _fail(str(fault), fault.status)
+    except (KeyboardInterrupt, BrokenPipeError, BaseExceptionGroup) as error:
+        if first_of(error, (KeyboardInterrupt,)):
+            return INTERRUPTED
+        if first_of(error, (BrokenPipeError,)):
+            # Nobody reads any more. What is still buffered goes nowhere, instead of failing again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        raise
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"ballast: {message}", file=sys.stderr, flush=True)
+    return status
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,282 @@
+"""`ballast dev`: a whole chain in one process, with accounts whose keys everybody knows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import trio
+from cyclopts import App, Parameter
+from cyclopts.types import Port
+
+from genesis.build import GenesisError
+from genesis.load import load_spec
+from genesis.presets.dev import ACCOUNTS, dev_names
+from genesis.presets.dev import dev as dev_preset
+from genesis.spec import ChainSpec, SpecError
+from node.chain.author import AuthorStopped
+from node.chain.chain import WrongGenesis
+from node.chain.sealing import BadSealing, Every, Instant, Manual, Sealing, parse_sealing
+from node.cli import live
+from node.cli.amounts import Coin
+from node.cli.faults import Fault, expected
+from node.cli.output import Json, columns, print_json, say
+from node.cli.places import DEFAULT_CHAIN, ChainName, data_folder
+from node.config import NodeConfig
+from node.node import Node
+from node.plugins import PluginError
+from node.rpc import Address, CannotListen, PortTaken, RpcConfig
+from node.storage import StorageError
+from node.telemetry.logging import Level, configure
+from node.wallet.dev import DEV_WARNING
+from runtime.crypto import ss58
+from runtime.crypto.derive import KeyKind, dev_public
+from runtime.frame.plain import SS58_PREFIX
+from runtime.loader import LoadError
+from runtime.spec import SeatSpec
+
+ACCOUNTS_MAX: Final = 10_000
+"""A genesis of more accounts than this is better written as a spec."""
+FORCED: Final = 128
+"""What is added to the number of the signal that made the process stop at once."""
+KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
+
+app = App(
+    name="dev",
+    help_epilogue="""Examples:
+  ballast dev --tmp                      a fresh chain, gone when it stops
+  ballast dev --seal instant             a block for each transaction, at once
+  ballast dev --rpc-port 0 --ready-file ready.json    for scripts: any free port, told in a file""",
+)
+
+
+class Account(NamedTuple):
+    """A development account as it is shown."""
+
+    name: str
+    kind: KeyKind
+    address: str
+    public: str
+    balance: int
+    """At genesis, in the smallest unit."""
+
+
+@app.default
+async def dev(
+    *,
+    base_path: Annotated[
+        Path | None,
+        Parameter(
+            help="Where the chain's data is kept. By default the user's data folder, or $BALLAST_HOME."
+        ),
+    ] = None,
+    tmp: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Keep the data in a temporary folder instead.")
+    ] = False,
+    chain: ChainName = DEFAULT_CHAIN,
+    accounts: Annotated[
+        int | None,
+        Parameter(help=f"How many development accounts own coins at genesis; {ACCOUNTS} unless given."),
+    ] = None,
+    seal: Annotated[
+        str, Parameter(help="When blocks are built: instant, manual, or every so many seconds.")
+    ] = "2",
+    rpc_host: Annotated[str, Parameter(help="The IP address to answer on.")] = "127.0.0.1",
+    rpc_port: Annotated[Port, Parameter(help="The port to answer on; 0: any that is free.")] = 9944,
+    rpc_origins: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="Web origins that may call, besides pages on this machine; *: any."),
+    ] = (),
+    rpc_hosts: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="Host names that clients may call by, besides this machine's; *: any."),
+    ] = (),
+    archive: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Keep every past state, not only the last 256.")
+    ] = False,
+    ready_file: Annotated[
+        Path | None, Parameter(help="Write a JSON file with the address once calls are answered.")
+    ] = None,
+    log: Annotated[Level, Parameter(help="The least that is logged.")] = "info",
+    log_json: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Log JSON lines, on a terminal too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run a development chain on this machine."""
+    configure(log, as_json=True if log_json else None)
+    if tmp and base_path is not None:
+        raise Fault("--tmp and --base-path exclude each other")
+    with (
+        expected(
+            SpecError,
+            BadSealing,
+            LoadError,
+            PluginError,
+            GenesisError,
+            StorageError,
+            PortTaken,
+            CannotListen,
+            refused=(AuthorStopped,),
+        ),
+        _folder(base_path, tmp) as folder,
+    ):
+        config = NodeConfig(
+            spec=_spec(chain, accounts),
+            base_path=folder,
+            sealing=parse_sealing(seal),
+            rpc=RpcConfig(host=rpc_host, port=rpc_port, hosts=rpc_hosts, origins=rpc_origins),
+            archive=archive,
+            ready_file=ready_file,
+        )
+        async with until_told():
+            await _run(config, dev_names(ACCOUNTS if accounts is None else accounts), as_json=json)
+
+
+async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> None:
+    if config.ready_file is not None:
+        config.ready_file.unlink(missing_ok=True)
+    node = _open(config)
+    try:
+        async with trio.open_nursery() as nursery:
+            address: Address = await nursery.start(node.run)
+            report = describe(node, address, names)
+            if as_json:
+                print_json(report)
+            else:
+                introduce(report)
+                nursery.start_soon(live.show, node)
+    finally:
+        node.close()
+        if config.ready_file is not None:
+            config.ready_file.unlink(missing_ok=True)
+
+
+def _open(config: NodeConfig) -> Node:
+    try:
+        return Node.open(config)
+    except WrongGenesis as wrong:
+        raise Fault(f"{wrong}; --tmp gives a fresh chain") from None
+    except OSError as error:
+        raise Fault(f"the data cannot be kept in {config.database_path}: {error.strerror}") from None
+
+
+@contextmanager
+def _folder(chosen: Path | None, tmp: bool) -> Iterator[Path]:
+    if tmp:
+        with tempfile.TemporaryDirectory(prefix="ballast-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    else:
+        yield chosen or data_folder()
+
+
+def _spec(chain: str, accounts: int | None) -> ChainSpec:
+    if accounts is None:
+        return load_spec(chain)
+    if chain != DEFAULT_CHAIN:
+        raise Fault(
+            f"--accounts goes with --chain {DEFAULT_CHAIN}: who owns coins in {chain} is written in its spec"
+        )
+    if not 0 < accounts <= ACCOUNTS_MAX:
+        raise Fault(f"--accounts is from 1 to {ACCOUNTS_MAX}, not {accounts}")
+    return dev_preset(accounts)
+
+
+@asynccontextmanager
+async def until_told() -> AsyncIterator[trio.CancelScope]:
+    """Run the body until it ends, or SIGINT or SIGTERM says stop; a second one ends the process at once."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                async for number in signals:
+                    if nursery.cancel_scope.cancel_called:
+                        os._exit(FORCED + number)
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            yield nursery.cancel_scope
+            nursery.cancel_scope.cancel()
+
+
+# What it says of itself.
+
+
+def describe(node: Node, address: Address, names: tuple[str, ...]) -> dict[str, Any]:
+    """A running development node as plain values: what `--json` prints."""
+    spec = node.config.spec
+    return {
+        "version": version("ballast-chain"),
+        "chain": spec.id,
+        "name": spec.name,
+        "genesisHash": "0x" + node.chain.genesis_hash.hex(),
+        "pallets": [{"index": seat.index, "name": seat.seat_name} for seat in _seats(spec)],
+        "accounts": [account._asdict() for account in endowed(spec, names)],
+        "warning": DEV_WARNING,
+        "sealing": sealing_words(node.config.sealing),
+        "basePath": str(node.config.base_path),
+        "ws": address.url,
+        "http": address.url.replace("ws:", "http:", 1),
+        "pid": os.getpid(),
+        "best": node.chain.best.header.number,
+        "properties": dict(spec.properties),
+    }
+
+
+def introduce(report: dict[str, Any]) -> None:
+    """The same for people; ends with READY."""
+    say(f"Ballast {report['version']}, development chain")
+    say()
+    coin = Coin.of(report["properties"])
+    rows = [
+        (f"//{each['name']}", each["kind"], each["address"], coin.words(each["balance"]))
+        for each in report["accounts"]
+    ]
+    say("Accounts: the secret URI, the kind of its key, the address, coins at genesis")
+    for line in columns(rows, indent="  ") if rows else ["  none of the development accounts owns any here"]:
+        say(line)
+    say(f"  {report['warning']}")
+    say()
+    say(f"Chain {report['chain']} ({report['name']})")
+    say(f"Genesis {report['genesisHash']}")
+    say("Pallets " + ", ".join(f"{each['index']} {each['name']}" for each in report["pallets"]))
+    say(f"Sealing {report['sealing']}")
+    say(f"Data {report['basePath']}")
+    say(f"RPC {report['ws']}")
+    say("READY")
+
+
+def endowed(spec: ChainSpec, names: tuple[str, ...]) -> list[Account]:
+    """Those of the development accounts, in both kinds of key, that own coins at genesis."""
+    balances: dict[str, int] = {}
+    for who, amount in spec.genesis.get("Balances", {}).get("balances", ()):
+        balances[str(who)] = int(amount)
+    found: list[Account] = []
+    for name in names:
+        for kind in KINDS:
+            public = dev_public(f"//{name}", kind)
+            address = ss58.encode(public, SS58_PREFIX)
+            if address in balances:
+                found.append(Account(name, kind, address, "0x" + public.hex(), balances[address]))
+    return found
+
+
+def sealing_words(sealing: Sealing) -> str:
+    """How blocks come about, in words."""
+    match sealing:
+        case Instant():
+            return "instant: a block as soon as a transaction is ready"
+        case Manual():
+            return "manual: a block when dev_sealBlock asks for one"
+        case Every(seconds):
+            return f"a block every {seconds:g} s"
+
+
+def _seats(spec: ChainSpec) -> list[SeatSpec]:
+    return sorted(spec.runtime.pallets, key=lambda seat: seat.index)

@@ -94,7 +94,7 @@ class Chain:
         state = genesis.state
         assert isinstance(state, ChangeSet)
         also = [*rows(genesis.block, ()), (Column.META, GENESIS_KEY, genesis.hash)]
-        self.states.genesis(dict(state.changes), also=also)
+        self.states.genesis(state.changes, state.decoded, also)
 
     def _read_finalized(self) -> Position:
         head = self.states.head
@@ -220,7 +220,7 @@ class Chain:
         self._tree.clear()
         head = self.states.rewind(number, gone)
         self.finalized = self.best = Position(block_hash, header, head)
-        self.notices.publish(Reverted(block_hash, header))
+        self.notices.publish(Reverted(block_hash, header, head))
 
     def _forget_losers(self) -> tuple[bytes, ...]:
         """Drop what does not stand on the last final block."""

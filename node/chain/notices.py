@@ -52,6 +52,7 @@ class Reverted:
 
     hash: bytes
     header: Header
+    state: State
 
 
 Notice: TypeAlias = Imported | Finalized | Reverted

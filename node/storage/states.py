@@ -173,7 +173,7 @@ class DatabaseStore:
         """Keep in memory what the next block will read: the new branches, not those they replaced."""
         cache = self._branches
         cache.drop([id for id in commit.dead if not id & 1])
-        cache.update(commit.branches)
+        cache.add(commit.branches)
         cache.sweep()
 
     def _read_meta(self) -> tuple[int, int]:

@@ -15,8 +15,9 @@ ms.
 
 
 class Generations(Generic[K, V]):
-    """At most `limit` of weight in two dictionaries; when the young one holds half of it, it becomes the old
-    one and what was old is discarded. A hit in the old generation makes the entry young again.
+    """At most `limit` of weight in two dictionaries; when the young one would hold more than half of it, it
+    becomes the old one and what was old is discarded. A hit in the old generation makes the entry young
+    again.
 
     `weigh` says what a value weighs; without it each weighs 1. None is not a value to keep here.
     """
@@ -42,15 +43,21 @@ class Generations(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep `value`; what `key` held before goes."""
-        self.update({key: value})
+        self.drop((key,))
+        self.add({key: value})
 
-    def update(self, entries: Mapping[K, V]) -> None:
-        """Keep all of `entries`; what their keys held before goes."""
-        self.drop(entries)
-        self.young.update(entries)
-        self._weight += self._sum(entries.values())
-        if self._weight >= self._half:
+    def add(self, entries: Mapping[K, V]) -> None:
+        """Keep all of `entries`, whose keys are not here: new, or just dropped.
+
+        Entries that are too much for one generation are not kept: they would drive out everything else.
+        """
+        weight = self._sum(entries.values())
+        if weight > self._half:
+            return
+        if self._weight + weight > self._half:
             self.rotate()
+        self.young.update(entries)
+        self._weight += weight
 
     def drop(self, keys: Iterable[K]) -> None:
         """Forget `keys`, as far as they are here."""

@@ -142,9 +142,9 @@ class States:
             key: value for key, value in changed.items() if value is not _ABSENT and value is not _ENCODED
         }
         self.decoded.drop(changed)
-        self.decoded.update(kept)
+        self.decoded.add(kept)
         self.absent.drop(changed)
-        self.absent.update(gone)
+        self.absent.add(gone)
         self.decoded.sweep()
 
 

@@ -1,0 +1,50 @@
+"""The cache of two generations: what stays, what goes, and that the limit holds."""
+
+from runtime.state.cache import SWEEP_MAX, Generations
+
+
+def test_what_is_asked_for_stays_and_the_rest_goes() -> None:
+    cache: Generations[int, str] = Generations(8)
+    for key in range(40):
+        cache.put(key, str(key))
+        assert cache.get(0) == "0"
+        assert len(cache) <= 8
+    assert cache.get(1) is None and 1 not in cache
+    assert [key for key in range(40) if key in cache][-4:] == [36, 37, 38, 39]
+
+
+def test_weight_is_bounded_whatever_is_put_and_dropped() -> None:
+    cache: Generations[int, bytes] = Generations(100, len)
+    for key in range(200):
+        cache.put(key % 13, bytes(key % 40))
+        cache.drop([key % 7])
+        held = {**cache.old, **cache.young}
+        assert cache.weight == sum(map(len, held.values())) <= 100
+
+
+def test_more_than_a_generation_at_once_is_not_kept() -> None:
+    cache: Generations[int, bytes] = Generations(100, len)
+    cache.put(1, bytes(10))
+    cache.add({2: bytes(30), 3: bytes(30)})
+    assert list(cache.young) == [1]
+    cache.put(1, bytes(60))
+    assert cache.get(1) is None, "what the key held before is gone all the same"
+
+
+def test_a_new_value_replaces_an_old_one_in_either_generation() -> None:
+    cache: Generations[str, int] = Generations(100)
+    cache.put("key", 1)
+    cache.rotate()
+    cache.put("key", 2)
+    assert cache.get("key") == 2 and len(cache) == 1
+
+
+def test_what_is_discarded_is_freed_in_slices() -> None:
+    cache: Generations[int, int] = Generations(8 * SWEEP_MAX)
+    cache.add(dict.fromkeys(range(3 * SWEEP_MAX), 1))
+    discarded = cache.young
+    cache.rotate()
+    cache.rotate()
+    for left in (2, 1, 0, 0):
+        cache.sweep()
+        assert len(discarded) == left * SWEEP_MAX

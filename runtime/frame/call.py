@@ -16,7 +16,6 @@ from runtime.frame.origin import Origin, Root
 from runtime.scale import Codec, tuple_codec
 from runtime.types.weight import DispatchClass, Pays, Weight
 
-S = TypeVar("S")
 O = TypeVar("O", bound=Origin)  # noqa: E741
 P = ParamSpec("P")
 ARGUMENTS_MAX: Final = 32
@@ -157,14 +156,14 @@ def call(
     weight: WeightOf,
     dispatch_class: DispatchClass = DispatchClass.Normal,
     pays: Pays = Pays.Yes,
-) -> Callable[[Callable[Concatenate[S, O, P], PostInfo | None]], CallDeclaration[O, P]]:
+) -> Callable[[Callable[Concatenate[Any, O, P], PostInfo | None]], CallDeclaration[O, P]]:
     """Declare a method as the pallet's call number `index`.
 
     `weight` is what it may use at most: a `Weight`, or a function of the arguments. A call that used less returns
     `PostInfo(actual_weight)`, and the difference is refunded.
     """
 
-    def declare(function: Callable[Concatenate[S, O, P], PostInfo | None]) -> CallDeclaration[O, P]:
+    def declare(function: Callable[Concatenate[Any, O, P], PostInfo | None]) -> CallDeclaration[O, P]:
         return CallDeclaration(function, index, weight, dispatch_class, pays)
 
     return declare

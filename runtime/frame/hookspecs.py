@@ -1,6 +1,5 @@
 """The hooks that a pallet may implement, each with one line that says when it is called."""
 
-# pyright: reportUnusedParameter=false
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -31,6 +30,7 @@ def on_initialize(now: BlockNumber) -> Weight | None:
 @hookspec
 def on_idle(now: BlockNumber, remaining: Weight) -> Weight:
     """After the extrinsics, with what weight the block has left: what it used of it."""
+    raise NotImplementedError
 
 
 @hookspec
@@ -51,11 +51,13 @@ def check_inherent(call: Call, data: Mapping[bytes, bytes]) -> str | None:
 @hookspec
 def validate_unsigned(call: Call) -> ValidTransaction:
     """Whether a transaction that nobody signed is welcome; raises `InvalidTransaction` if not."""
+    raise NotImplementedError
 
 
 @hookspec
 def filter_call(call: Call) -> bool:
     """Whether a call may run at all on this chain now; Root is never asked."""
+    raise NotImplementedError
 
 
 @hookspec

@@ -41,6 +41,10 @@ class PostInfo(NamedTuple):
     actual_weight: Weight | None = None
     pays: bool = True
 
+    def weight_of(self, call: Call) -> Weight:
+        """The weight that `call`, which reported this, has used."""
+        return call.weight if self.actual_weight is None else self.actual_weight
+
 
 class Call(NamedTuple):
     """A call as data: what to do, and with what; frozen, so it can be stored, batched and voted on."""

@@ -8,7 +8,18 @@ keywords, storage keys, metadata. An instance is sealed: what is not declared st
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, dataclass_transform, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    TypeGuard,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_type_hints,
+)
 
 from runtime.frame.call import BoundCall, CallDeclaration
 from runtime.frame.error import DispatchError, Error
@@ -22,7 +33,8 @@ E = TypeVar("E", bound=Event)
 X = TypeVar("X", bound=Error)
 
 
-class Seat(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Seat:
     """Where a pallet stands in a runtime."""
 
     index: int
@@ -67,7 +79,7 @@ class Pallet(Declared, Generic[E, X]):
         for name, value in vars(cls).items():
             if isinstance(value, StorageItem):
                 storage[name] = value
-            elif isinstance(value, CallDeclaration):
+            elif _is_call(value):
                 _refuse_same_index(cls, calls, value)
                 calls[name] = value
             elif (found := invariant_of(value)) is not None:
@@ -156,6 +168,10 @@ class Pallet(Declared, Generic[E, X]):
 def pallet_account(name: str) -> bytes:
     """The account of a pallet: `modl` and its name in lower case, filled with zeros to 32 bytes."""
     return (b"modl" + name.lower().encode()).ljust(32, b"\0")[:32]
+
+
+def _is_call(value: object) -> TypeGuard[CallDeclaration[Any, Any]]:
+    return isinstance(value, CallDeclaration)
 
 
 def _is_class_variable(hint: Any) -> bool:

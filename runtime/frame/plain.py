@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
 
 from runtime.crypto import ss58
 from runtime.scale import Enum, Fixed, Newtype, Struct
 from runtime.scale.annotations import hints_of
+from runtime.scale.marks import Width
 from runtime.types.era import Era
 
 SS58_PREFIX: Final = 42
@@ -52,7 +53,7 @@ def from_plain(annotation: Any, value: Any) -> Any:
             raise PlainError(f"{value!r} is neither true nor false")
         return value
     if base is int:
-        return _integer(value)
+        return _integer(value, marks)
     if base is str:
         if not isinstance(value, str):
             raise PlainError(f"{value!r} is no text")
@@ -84,13 +85,26 @@ def to_plain(value: Any) -> Any:
         return {"period": value.period, "phase": value.phase}
     if isinstance(value, Enum):
         name = type(value).__variant_name__
-        fields = {each.rstrip("_"): to_plain(getattr(value, each)) for each in type(value).__match_args__}
+        fields = _fields(value)
         return {name: fields} if fields else name
     if isinstance(value, Struct):
-        return {each.rstrip("_"): to_plain(getattr(value, each)) for each in type(value).__match_args__}
-    if isinstance(value, tuple):
+        return _fields(value)
+    if _is_list(value):
         return [to_plain(each) for each in value]
     raise TypeError(f"no plain form of {type(value).__name__}")
+
+
+def _fields(record: Struct | Enum) -> dict[str, Any]:
+    names: tuple[str, ...] = record.__match_args__
+    return {name.rstrip("_"): to_plain(getattr(record, name)) for name in names}
+
+
+def _is_object(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
+
+
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple))
 
 
 def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -103,7 +117,7 @@ def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
 def _struct(cls: type[Struct], value: Any) -> Struct:
     if isinstance(value, cls):
         return value
-    if not isinstance(value, Mapping):
+    if not _is_object(value):
         raise PlainError(f"{value!r} is no object")
     hints = hints_of(cls)
     given = {name.rstrip("_"): name for name in hints}
@@ -128,17 +142,18 @@ def _variant(cls: type[Enum], value: Any) -> Enum:
     if isinstance(value, cls):
         return value
     if isinstance(value, str):
-        name, inner = value, {}
-    elif isinstance(value, Mapping) and len(value) == 1:
+        name: Any = value
+        inner: Any = {}
+    elif _is_object(value) and len(value) == 1:
         ((name, inner),) = value.items()
     else:
         raise PlainError(f'{value!r} is neither "Name" nor {{"Name": ...}}')
     for kind in cls.__variants__:
         if kind.__variant_name__ == name:
             hints = hints_of(kind)
-            if len(hints) == 1 and not isinstance(inner, Mapping):
+            if len(hints) == 1 and not _is_object(inner):
                 inner = {next(iter(hints)).rstrip("_"): inner}
-            if not isinstance(inner, Mapping):
+            if not _is_object(inner):
                 raise PlainError(f"{inner!r} is no object", str(name))
             try:
                 given = {each: from_plain(hint, inner[each.rstrip("_")]) for each, hint in hints.items()}
@@ -154,21 +169,26 @@ def _variant(cls: type[Enum], value: Any) -> Enum:
 def _member(cls: type[enum.Enum], value: Any) -> enum.Enum:
     if isinstance(value, cls):
         return value
-    try:
-        return cls[value]
-    except KeyError:
-        raise PlainError(f"{value!r} is none of {', '.join(member.name for member in cls)}") from None
+    for member in cls:
+        if member.name == value:
+            return member
+    raise PlainError(f"{value!r} is none of {', '.join(member.name for member in cls)}")
 
 
-def _integer(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+def _integer(value: Any, marks: tuple[Any, ...]) -> int:
     if isinstance(value, str):
         try:
-            return int(value, 16) if value.startswith("0x") else int(value)
+            value = int(value, 16) if value.startswith("0x") else int(value)
         except ValueError:
             pass
-    raise PlainError(f"{value!r} is no whole number")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise PlainError(f"{value!r} is no whole number")
+    for mark in marks:
+        if isinstance(mark, Width):
+            low, high = (-1 << mark.bits - 1, 1 << mark.bits - 1) if mark.signed else (0, 1 << mark.bits)
+            if not low <= value < high:
+                raise PlainError(f"{value} is outside [{low}, {high - 1}]")
+    return value
 
 
 def _bytes(value: Any, marks: tuple[Any, ...]) -> bytes:
@@ -195,7 +215,7 @@ def _bytes(value: Any, marks: tuple[Any, ...]) -> bytes:
 
 
 def _sequence(arguments: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, (list, tuple)):
+    if not _is_list(value):
         raise PlainError(f"{value!r} is no list")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         kinds = [arguments[0]] * len(value)

@@ -18,6 +18,7 @@ from node.clock import NodeClock
 from node.config import NodeConfig
 from node.mempool.validate import Head, Mempool
 from node.mempool.verifier import Verifier
+from node.memory import settle_collector
 from node.plugins import discover, runtime_digest
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import registry
@@ -66,6 +67,7 @@ class Node:
 
     async def run(self, *, task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; reports the address once calls are answered."""
+        settle_collector()
         async with trio.open_nursery() as nursery:
             await nursery.start(self.verifier.run)
             address: Address = await nursery.start(serve, self.registry(), self, self.config.rpc)

@@ -17,6 +17,7 @@ from genesis.build import build_genesis
 from genesis.presets.dev import dev
 from node.chain.chain import Chain, Position
 from node.chain.logs import author_logs
+from node.memory import settle_collector
 from node.plugins import discover, runtime_digest
 from node.storage import RocksStates
 from runtime.executive.builder import BlockBuilder, Built
@@ -99,6 +100,7 @@ def world(accounts: int, folder: Path) -> Iterator[World]:
     genesis = build_genesis(runtime, spec.genesis, MemoryStates().head)
     with TemporaryDirectory(dir=folder) as place:
         chain = Chain(runtime, RocksStates.open(Path(place) / "db"), genesis)
+        settle_collector()
         try:
             yield World(runtime, chain, keys, publics, {}, random.Random(SEED))
         finally:

@@ -13,6 +13,7 @@ import trio
 from genesis.build import build_genesis
 from node.chain.author import Author
 from node.chain.chain import Chain, Position
+from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
 from node.clock import NodeClock
 from node.config import NodeConfig
@@ -41,7 +42,9 @@ class Node:
         self.clock = NodeClock()
         self.verifier = Verifier()
         self.mempool = Mempool(self._head, self.verifier)
-        self.author = Author(chain, self.mempool, self.clock)
+        self.author = Author(
+            chain, self.mempool, self.clock, author_logs(runtime, chain.genesis_hash, dev_author())
+        )
         self.sealer = Sealer(chain, self.author, self.mempool)
         self.address: Address | None = None
         self._judge: tuple[bytes, Head] | None = None

@@ -16,7 +16,7 @@ from nacl.signing import SigningKey
 from genesis.build import build_genesis
 from genesis.presets.dev import dev
 from node.chain.chain import Chain, Position
-from node.chain.logs import author_logs
+from node.chain.logs import Logs, author_logs, dev_author
 from node.memory import settle_collector
 from node.plugins import discover, runtime_digest
 from node.storage import RocksStates
@@ -48,6 +48,7 @@ class World:
     publics: list[bytes]
     nonces: dict[int, int]
     dice: random.Random
+    logs: Logs
 
     def transfers(self, count: int) -> list[bytes]:
         """Signed `transfer_keep_alive` extrinsics between random accounts, ready for the next block."""
@@ -77,7 +78,7 @@ class World:
         builder = runtime.build(
             parent.state,
             parent.header,
-            logs=author_logs(runtime, parent),
+            logs=self.logs(parent),
             verified=verified,  # type: ignore[arg-type]
         )
         now = START_MS + (parent.header.number + 1) * BLOCK_MS
@@ -102,6 +103,14 @@ def world(accounts: int, folder: Path) -> Iterator[World]:
         chain = Chain(runtime, RocksStates.open(Path(place) / "db"), genesis)
         settle_collector()
         try:
-            yield World(runtime, chain, keys, publics, {}, random.Random(SEED))
+            yield World(
+                runtime,
+                chain,
+                keys,
+                publics,
+                {},
+                random.Random(SEED),
+                author_logs(runtime, chain.genesis_hash, dev_author()),
+            )
         finally:
             chain.close()

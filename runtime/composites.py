@@ -116,7 +116,7 @@ def pallet_call_codec(pallet: Pallet[Any, Any], bound: Sequence[BoundCall[Any, A
             each.name,
             each.index,
             [
-                Field(name, codec, type_name=codec.name)
+                Field(name.rstrip("_"), codec, type_name=codec.name)
                 for (name, _), codec in zip(each.parameters, each.arg_codecs, strict=True)
             ],
             make=_tuple,

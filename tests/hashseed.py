@@ -19,7 +19,9 @@ from pallets.balances import Balances  # noqa: E402 (the path above comes first)
 from pallets.system import System  # noqa: E402
 from pallets.timestamp import Timestamp  # noqa: E402
 from pallets.transaction_payment import TransactionPayment  # noqa: E402
+from runtime.crypto.hashing import blake2b_256  # noqa: E402
 from runtime.manifest import Manifest  # noqa: E402
+from runtime.metadata import VERSIONS  # noqa: E402
 from runtime.scale import codec_of  # noqa: E402
 from runtime.state.memory import MemoryStates  # noqa: E402
 from runtime.testing import TestChain  # noqa: E402
@@ -41,7 +43,7 @@ def trie() -> Iterator[str]:
 
 
 def chain() -> Iterator[str]:
-    """The genesis of a chain of pallets, and the headers of blocks of transfers, some of which fail."""
+    """A chain of pallets: its genesis, its metadata, and the headers of blocks of transfers, some of which fail."""
     accounts = [bytes([number]) * 32 for number in range(1, 9)]
     treasury = accounts[0]
     test_chain = TestChain(
@@ -57,6 +59,8 @@ def chain() -> Iterator[str]:
     )
     yield test_chain.genesis_hash.hex()
     yield codec_of(Manifest).encode(test_chain.runtime.manifest).hex()
+    for version in VERSIONS:
+        yield blake2b_256(test_chain.runtime.metadata.encode(version) or b"").hex()
     transfer = test_chain[Balances].transfer_keep_alive
     for block in range(1, 6):
         for place, who in enumerate(accounts):

@@ -101,7 +101,7 @@ def unchecked_extrinsic(
         try:
             return decode(data[at:end]), end
         except DecodeError as error:
-            raise DecodeError(error.reason, error.offset + at, error.path) from None
+            raise DecodeError(error.reason, error.offset + at, error.path.removeprefix("Extrinsic")) from None
 
     def describe() -> Description:
         return Description(

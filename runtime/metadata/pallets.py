@@ -55,7 +55,7 @@ class PalletWriter:
     def pallet(self, pallet: Pallet[Any, Any]) -> PalletV15:
         """All that metadata says of one pallet."""
         assert pallet.seat is not None
-        index, name = pallet.seat
+        index, name = pallet.seat.index, pallet.seat.name
         return PalletV15(
             name=name,
             storage=self._storage(pallet, name),

@@ -19,7 +19,7 @@ EXISTENTIAL_DEPOSIT = 500
 
 
 def chain_of(*pallets: type[Pallet[Any, Any]], rich: tuple[bytes, ...] = (ALICE, TREASURY)) -> TestChain:
-    """A chain of System, Timestamp, Balances, TransactionPayment and `pallets`; `rich` accounts own `RICH` each."""
+    """System, Timestamp, Balances, TransactionPayment and `pallets`; `rich` accounts own `RICH` each."""
     return TestChain(
         System,
         Timestamp,

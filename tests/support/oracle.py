@@ -36,7 +36,9 @@ class Oracle:
 
     def storage_type(self, module: str, item: str) -> str:
         """The type of what a storage item holds."""
-        kind: str = self.metadata.get_metadata_pallet(module).get_storage_function(item).get_value_type_string()
+        kind: str = (
+            self.metadata.get_metadata_pallet(module).get_storage_function(item).get_value_type_string()
+        )
         return kind
 
     def pallet(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Another implementation, told about the chain by its metadata alone, agrees on calls, events, storage, constants."""
+"""Another implementation, told by metadata alone, agrees on calls, events, storage and constants."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def test_it_reads_the_extrinsics_of_a_block() -> None:
 
 def test_it_reads_an_account() -> None:
     read = ORACLE.decode(
-        ORACLE.storage_type("System", "Account"), codec_of(AccountInfo).encode(AccountInfo(nonce=3, providers=1))
+        ORACLE.storage_type("System", "Account"),
+        codec_of(AccountInfo).encode(AccountInfo(nonce=3, providers=1)),
     )
     assert (read["nonce"], read["providers"], read["data"]["free"]) == (3, 1, 0)
     assert read["data"]["flags"] == 1 << 127

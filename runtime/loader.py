@@ -1,8 +1,9 @@
-"""The loader: from a chain's spec and the pallets that are installed to a runtime, or a refusal that names the fault.
+"""The loader: from a chain's spec and the pallets that are installed to a runtime, or a refusal that names
+the fault.
 
-Order comes from the spec's indices alone, never from discovery. Hooks are validated by pluggy, read once, and called as
-bound methods; what could change their order (`tryfirst`, `trylast`, wrappers) is refused, and so are a misspelt hook and an
-async one.
+Order comes from the spec's indices alone, never from discovery. Hooks are validated by pluggy, read once, and
+called as bound methods; what could change their order (`tryfirst`, `trylast`, wrappers) is refused, and so
+are a misspelt hook and an async one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ import pluggy
 
 from runtime.api import ApiConflict, serve, versions
 from runtime.composites import RUNTIME_PATH, Part, call_codec, composite, runtime_error_codec
-from runtime.executive.extensions import CheckGenesis, CheckMortality, CheckNonce, CheckSpecVersion, CheckTxVersion
+from runtime.executive.extensions import (
+    CheckGenesis,
+    CheckMortality,
+    CheckNonce,
+    CheckSpecVersion,
+    CheckTxVersion,
+)
 from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
 from runtime.executive.parts import Check, Hook, Parts
 from runtime.frame import hookspecs
@@ -33,11 +40,11 @@ from runtime.frame.late import (
 )
 from runtime.frame.origin import RawOrigin
 from runtime.frame.pallet import Pallet, Seat
+from runtime.frame.plain import PlainError, from_plain
 from runtime.manifest import Manifest, ManifestPallet
 from runtime.metadata import Described, ExtrinsicTypes, Metadata, unchecked_extrinsic
 from runtime.runtime import Runtime
 from runtime.scale import AnyCodec, Struct, lazy
-from runtime.frame.plain import PlainError, from_plain
 from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
 from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion
 
@@ -63,20 +70,28 @@ def load(
     *,
     runtime_digest: bytes = bytes(32),
 ) -> Runtime:
-    """The runtime that `spec` describes, made of the pallets in `found` by their registered names. Raises LoadError."""
+    """The runtime that `spec` describes, made of the pallets in `found` by their registered names. Raises
+    LoadError.
+    """
     seats = _check_seats(spec.pallets, found)
     classes = {seat.seat_name: found[seat.pallet].pallet for seat in seats}
     whole: dict[object, AnyCodec] = {}
-    bindings = {annotation: _late(whole, annotation, name) for annotation, name, _ in _COMPOSITES}
+    bindings: dict[object, AnyCodec] = {
+        annotation: _late(whole, annotation, name) for annotation, name, _ in _COMPOSITES
+    }
     bindings[RuntimeExtrinsic] = _late(whole, RuntimeExtrinsic, "UncheckedExtrinsic")
     version = _version(spec, classes)
     host = Host(bindings=bindings, version=version)
     pallets = _construct(seats, classes, host)
     ordered = tuple(pallets[seat.seat_name] for seat in seats)
     for annotation, name, attribute in _COMPOSITES:
-        whole[annotation] = composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
+        whole[annotation] = (
+            composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
+        )
     hooks = _hooks(ordered)
-    host.settle(filters=tuple(hook.run for hook in hooks["filter_call"]), error_pallets=_error_pallets(ordered))
+    host.settle(
+        filters=tuple(hook.run for hook in hooks["filter_call"]), error_pallets=_error_pallets(ordered)
+    )
     extensions = _extensions(spec, ordered, host, version)
     extrinsic_codec, extrinsic_types = ExtrinsicCodec(host, extensions), ExtrinsicTypes.of(host, extensions)
     whole[RuntimeExtrinsic] = unchecked_extrinsic(extrinsic_types, extrinsic_codec.decode, _raw)
@@ -120,7 +135,8 @@ _COMPOSITES: Final = (
     (RuntimeHoldReason, "RuntimeHoldReason", "hold_reason"),
     (RuntimeFreezeReason, "RuntimeFreezeReason", "freeze_reason"),
 )
-"""The types that all pallets make together: how pallets name them, their name, and the pallets' part of them."""
+"""The types that all pallets make together: how pallets name them, their name, and the pallets' part of them.
+"""
 
 
 def name_of(pallet: Pallet[Any, Any]) -> str:
@@ -139,11 +155,17 @@ def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple
     for seat in seats:
         if seat.pallet not in found:
             known = ", ".join(sorted(found)) or "none"
-            raise LoadError(f"pallet {seat.pallet!r} at index {seat.index} is not installed; installed are: {known}")
+            raise LoadError(
+                f"pallet {seat.pallet!r} at index {seat.index} is not installed; installed are: {known}"
+            )
         if not 0 <= seat.index < PALLETS_MAX:
-            raise LoadError(f"pallet {seat.seat_name!r} has index {seat.index}, outside [0, {PALLETS_MAX - 1}]")
+            raise LoadError(
+                f"pallet {seat.seat_name!r} has index {seat.index}, outside [0, {PALLETS_MAX - 1}]"
+            )
         if seat.index in by_index:
-            raise LoadError(f"{by_index[seat.index].seat_name!r} and {seat.seat_name!r} both have index {seat.index}")
+            raise LoadError(
+                f"{by_index[seat.index].seat_name!r} and {seat.seat_name!r} both have index {seat.index}"
+            )
         if seat.seat_name in by_name:
             raise LoadError(
                 f"indices {by_name[seat.seat_name].index} and {seat.index} both store under {seat.seat_name!r}: "
@@ -182,7 +204,9 @@ def _construct(
     waiting = {seat.seat_name: seat for seat in seats}
     while waiting:
         ready = [
-            name for name in waiting if all(each in made for given in wanted[name].values() for each in _names(given))
+            name
+            for name in waiting
+            if all(each in made for given in wanted[name].values() for each in _names(given))
         ]
         if not ready:
             raise LoadError(f"these pallets need one another, and none can be first: {', '.join(waiting)}")
@@ -214,7 +238,9 @@ def _wanted(
         if getattr(hint, "__origin__", None) is tuple:
             interface = hint.__args__[0]
             wanted[name] = tuple(
-                other for other, kind in classes.items() if other != seat.seat_name and issubclass(kind, interface)
+                other
+                for other, kind in classes.items()
+                if other != seat.seat_name and issubclass(kind, interface)
             )
             continue
         wanted[name] = _provider(seat, name, hint, classes)
@@ -227,7 +253,9 @@ def _provider(
     chosen = seat.uses.get(name)
     if chosen is not None:
         if chosen not in classes:
-            raise LoadError(f"{seat.seat_name} uses {chosen!r} as its {name}, and the chain has no such pallet")
+            raise LoadError(
+                f"{seat.seat_name} uses {chosen!r} as its {name}, and the chain has no such pallet"
+            )
         if not issubclass(classes[chosen], interface):
             raise LoadError(
                 f"{seat.seat_name} uses {chosen!r} as its {name}, and that does not provide {interface.__name__}"
@@ -237,7 +265,9 @@ def _provider(
         other for other, kind in classes.items() if other != seat.seat_name and issubclass(kind, interface)
     ]
     if not providers:
-        raise LoadError(f"{seat.seat_name} needs {name}: {interface.__name__}, and no pallet of the chain provides it")
+        raise LoadError(
+            f"{seat.seat_name} needs {name}: {interface.__name__}, and no pallet of the chain provides it"
+        )
     if len(providers) > 1:
         raise LoadError(
             f"{seat.seat_name} needs {name}: {interface.__name__}, and {' and '.join(providers)} provide it: "
@@ -255,7 +285,9 @@ def _instance(
 ) -> Pallet[Any, Any]:
     configs = {name: hint for name, hint in cls.given().items() if _is_config(hint)}
     if not configs and seat.config:
-        raise LoadError(f"{seat.seat_name} takes no config, and the chain spec gives {', '.join(seat.config)}")
+        raise LoadError(
+            f"{seat.seat_name} takes no config, and the chain spec gives {', '.join(seat.config)}"
+        )
     for name, hint in configs.items():
         try:
             given[name] = from_plain(hint, dict(seat.config))
@@ -286,7 +318,9 @@ def _hooks(pallets: Sequence[Pallet[Any, Any]]) -> dict[str, tuple[Hook, ...]]:
     for name in HOOKS:
         by_pallet = {impl.plugin_name: impl.function for impl in getattr(manager.hook, name).get_hookimpls()}
         table[name] = tuple(
-            Hook(name_of(pallet), by_pallet[name_of(pallet)]) for pallet in pallets if name_of(pallet) in by_pallet
+            Hook(name_of(pallet), by_pallet[name_of(pallet)])
+            for pallet in pallets
+            if name_of(pallet) in by_pallet
         )
     return table
 
@@ -304,7 +338,9 @@ def _refuse_odd_hooks(pallet: Pallet[Any, Any]) -> None:
             raise LoadError(f"{where} is async, and a hook cannot wait")
         for forbidden in ("tryfirst", "trylast", "hookwrapper", "wrapper"):
             if options.get(forbidden):
-                raise LoadError(f"{where} is marked {forbidden}, and the order of hooks is the chain spec's alone")
+                raise LoadError(
+                    f"{where} is marked {forbidden}, and the order of hooks is the chain spec's alone"
+                )
 
 
 def _one_line(error: Exception) -> str:
@@ -316,7 +352,9 @@ def _checks(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
     for pallet in pallets:
         for each in pallet.invariants:
             if any(each.name == other.invariant.name for other in checks):
-                raise LoadError(f"{name_of(pallet)} declares invariant {each.name}, and another pallet did already")
+                raise LoadError(
+                    f"{name_of(pallet)} declares invariant {each.name}, and another pallet did already"
+                )
             checks.append(Check(each, getattr(pallet, each.attribute)))
     return tuple(checks)
 
@@ -342,7 +380,9 @@ def _extensions(
     }
     missing = [name for name in spec.extensions if name not in known]
     if missing:
-        raise LoadError(f"transaction extension {missing[0]!r} is provided by no pallet; known are: {', '.join(known)}")
+        raise LoadError(
+            f"transaction extension {missing[0]!r} is provided by no pallet; known are: {', '.join(known)}"
+        )
     return tuple(known[name] for name in spec.extensions)
 
 
@@ -350,7 +390,9 @@ def _only(pallets: Sequence[Pallet[Any, Any]], interface: type[Any], who: str) -
     providers = [pallet for pallet in pallets if issubclass(type(pallet), interface)]
     if len(providers) != 1:
         names = ", ".join(name_of(each) for each in providers) or "none"
-        raise LoadError(f"{who} needs exactly one pallet that provides {interface.__name__}; there is: {names}")
+        raise LoadError(
+            f"{who} needs exactly one pallet that provides {interface.__name__}; there is: {names}"
+        )
     return providers[0]
 
 
@@ -381,7 +423,9 @@ def _manifest(
     for seat in seats:
         here = found[seat.pallet]
         pallets.append(
-            ManifestPallet(seat.index, seat.seat_name, seat.pallet, here.distribution, here.version, here.digest)
+            ManifestPallet(
+                seat.index, seat.seat_name, seat.pallet, here.distribution, here.version, here.digest
+            )
         )
     return Manifest(spec.spec_version, runtime_digest, tuple(pallets))
 

@@ -43,7 +43,7 @@ def trie() -> Iterator[str]:
 
 
 def chain() -> Iterator[str]:
-    """A chain of pallets: its genesis, its metadata, and the headers of blocks of transfers, some of which fail."""
+    """A chain: its genesis, its metadata, and the headers of blocks of transfers, some of which fail."""
     accounts = [bytes([number]) * 32 for number in range(1, 9)]
     treasury = accounts[0]
     test_chain = TestChain(

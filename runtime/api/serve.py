@@ -35,8 +35,8 @@ def serve(parts: Parts, metadata: Metadata, pallets: Sequence[Pallet[Any, Any]])
 def call(runtime: Runtime, state: State, header: Header, name: str, data: bytes) -> bytes:
     """The encoded answer of the runtime API `name` over the block `header`, whose state is `state`.
 
-    Nothing of it remains: a block under construction goes on as if nobody had asked. Raises `UnknownMethod` and
-    `BadInput`.
+    Nothing of it remains: a block under construction goes on as if nobody had asked. Raises `UnknownMethod`
+    and `BadInput`.
     """
     host = runtime.host
     before = host.overlay, host.number, host.phase

@@ -1,4 +1,6 @@
-"""Building block zero: every pallet writes its part, every invariant is checked, and the manifest is put under `:code`."""
+"""Building block zero: every pallet writes its part, every invariant is checked, and the manifest is put
+under `:code`.
+"""
 
 from __future__ import annotations
 

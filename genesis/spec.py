@@ -1,4 +1,5 @@
-"""The chain spec: a chain as one JSON file - its name, its pallets with their constants and wiring, its first state.
+"""The chain spec: a chain as one JSON file - its name, its pallets with their constants and wiring, its first
+state.
 
     {
       "name": "...", "id": "...", "properties": {"ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "CPC"},
@@ -56,7 +57,8 @@ def parse_spec(plain: Any) -> ChainSpec:
         runtime=RuntimeSpec(
             spec_version=_number(document["specVersion"], "specVersion"),
             pallets=tuple(
-                _seat(each, f"pallets[{place}]") for place, each in enumerate(_list(document["pallets"], "pallets"))
+                _seat(each, f"pallets[{place}]")
+                for place, each in enumerate(_list(document["pallets"], "pallets"))
             ),
             extensions=tuple(_list(document.get("extensions", list(EXTENSIONS)), "extensions")),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from genesis.spec import ChainSpec
 from node.chain.sealing import Every, Sealing
@@ -11,7 +12,7 @@ from node.rpc import RpcConfig
 from node.storage.rocks import BLOCK_CACHE_BYTES
 from node.storage.states import NODE_BUDGET_BYTES
 
-DEFAULT_SECONDS = 2.0
+DEFAULT_SEALING: Final[Sealing] = Every(2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class NodeConfig:
     spec: ChainSpec
     base_path: Path
     """The folder that holds the chain's data."""
-    sealing: Sealing = Every(DEFAULT_SECONDS)
+    sealing: Sealing = DEFAULT_SEALING
     """When blocks are built."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
     archive: bool = False

@@ -13,8 +13,9 @@ OLD_MAX: Final = 100
 def settle_collector() -> None:
     """Leave what is alive now out of collections, and collect seldom.
 
-    The chain's records, change sets and trie nodes hold no cycles: they go when their last holder lets go of them. With
-    the usual thresholds a block's worth of them sets off collections that walk all that the caches hold.
+    The chain's records, change sets and trie nodes hold no cycles: they go when their last holder lets go of
+    them. With the usual thresholds a block's worth of them sets off collections that walk all that the caches
+    hold.
     """
     gc.collect()
     gc.freeze()

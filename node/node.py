@@ -17,9 +17,9 @@ from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
 from node.clock import NodeClock
 from node.config import NodeConfig
+from node.memory import settle_collector
 from node.mempool.validate import Head, Mempool
 from node.mempool.verifier import Verifier
-from node.memory import settle_collector
 from node.plugins import discover, runtime_digest
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import registry
@@ -51,7 +51,9 @@ class Node:
 
     @classmethod
     def open(cls, config: NodeConfig) -> Node:
-        """Load the runtime and open the chain. Raises LoadError, PluginError, GenesisError, WrongGenesis, StorageError."""
+        """Load the runtime and open the chain. Raises LoadError, PluginError, GenesisError, WrongGenesis,
+        StorageError.
+        """
         runtime = load(config.spec.runtime, discover(), runtime_digest=runtime_digest())
         genesis = build_genesis(runtime, config.spec.genesis, MemoryStates().head)
         config.database_path.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,9 @@ class PluginError(Exception):
 def discover() -> dict[str, Found]:
     """Every installed pallet by the name of its class. Raises PluginError, naming the entry point."""
     found: dict[str, Found] = {}
-    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: (each.value, each.name)):
+    for entry in sorted(
+        importlib.metadata.entry_points(group=GROUP), key=lambda each: (each.value, each.name)
+    ):
         where = f"entry point {entry.name} = {entry.value}"
         try:
             module = entry.load()
@@ -32,7 +34,9 @@ def discover() -> dict[str, Found]:
             raise PluginError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
         register = getattr(module, "register_pallets", None)
         if register is None:
-            raise PluginError(f"{where} has no register_pallets: write register_pallets = register(YourPallet)")
+            raise PluginError(
+                f"{where} has no register_pallets: write register_pallets = register(YourPallet)"
+            )
         distribution = entry.dist
         for pallet in register():
             if not (isinstance(pallet, type) and issubclass(pallet, Pallet)):

@@ -1,4 +1,6 @@
-"""The types that the whole runtime makes of its pallets: RuntimeCall, RuntimeEvent, OriginCaller, hold reasons."""
+"""The types that the whole runtime makes of its pallets: RuntimeCall, RuntimeEvent, OriginCaller, hold
+reasons.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class Part(NamedTuple):
 
 
 def composite(name: str, parts: Sequence[Part], *, path: str = "") -> AnyCodec:
-    """An enum with one variant a pallet, each holding that pallet's own enum; values are the inner records alone."""
+    """An enum with one variant a pallet, each holding that pallet's own enum; values are the inner records
+    alone.
+    """
     owner = {kind: part.root for part in parts for kind in _kinds(part.root)}
     variants = [
         variant(
@@ -65,7 +69,9 @@ def _alone(value: Any) -> tuple[Any]:
 
 
 def call_codec(pallets: Sequence[Pallet[Any, Any]]) -> Codec[Call]:
-    """`RuntimeCall`: pallet index, call index, arguments; a table look-up to read, two bytes and the arguments to write."""
+    """`RuntimeCall`: pallet index, call index, arguments; a table look-up to read, two bytes and the
+    arguments to write.
+    """
     table: dict[int, BoundCall[Any, Any]] = {}
     by_pallet: list[tuple[Seat, AnyCodec]] = []
     for pallet in pallets:
@@ -78,7 +84,8 @@ def call_codec(pallets: Sequence[Pallet[Any, Any]]) -> Codec[Call]:
             by_pallet.append((seat, pallet_call_codec(pallet, bound)))
     readers = {key: (info, info.args_codec.read) for key, info in table.items()}
     variants = [
-        variant(seat.name, seat.index, [Field(None, codec)], make=_same, take=_alone) for seat, codec in by_pallet
+        variant(seat.name, seat.index, [Field(None, codec)], make=_same, take=_alone)
+        for seat, codec in by_pallet
     ]
     described = variant_codec("RuntimeCall", variants, path=f"{RUNTIME_PATH}::RuntimeCall")
 
@@ -149,7 +156,9 @@ def error_codec(pallet: Pallet[Any, Any]) -> AnyCodec | None:
     variants: list[Variant] = []
     for index in range(max(errors) + 1):
         error = errors.get(index)
-        name, docs = (f"Unused{index}", NO_ERROR) if error is None else (error.__name__, plain_doc(error.__doc__))
+        name, docs = (
+            (f"Unused{index}", NO_ERROR) if error is None else (error.__name__, plain_doc(error.__doc__))
+        )
         variants.append(variant(name, index, make=_tuple, take=_same, docs=docs))
     return variant_codec("Error", variants, path=f"{crate_of(pallet)}::pallet::Error")
 

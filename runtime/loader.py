@@ -168,8 +168,8 @@ def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple
             )
         if seat.seat_name in by_name:
             raise LoadError(
-                f"indices {by_name[seat.seat_name].index} and {seat.index} both store under {seat.seat_name!r}: "
-                "give one of them another name"
+                f"indices {by_name[seat.seat_name].index} and {seat.index} both store under "
+                f"{seat.seat_name!r}: give one of them another name"
             )
         by_index[seat.index] = by_name[seat.seat_name] = seat
     return seats
@@ -258,7 +258,8 @@ def _provider(
             )
         if not issubclass(classes[chosen], interface):
             raise LoadError(
-                f"{seat.seat_name} uses {chosen!r} as its {name}, and that does not provide {interface.__name__}"
+                f"{seat.seat_name} uses {chosen!r} as its {name}, and that does not provide "
+                f"{interface.__name__}"
             )
         return chosen
     providers = [

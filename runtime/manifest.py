@@ -1,4 +1,6 @@
-"""The runtime manifest: which code makes the chain's blocks, stored under `:code`, so that the state root binds it."""
+"""The runtime manifest: which code makes the chain's blocks, stored under `:code`, so that the state root
+binds it.
+"""
 
 from __future__ import annotations
 

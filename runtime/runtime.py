@@ -49,7 +49,9 @@ class Runtime:
         return self.parts.version
 
     def over(self, state: State, number: int = 0) -> Overlay:
-        """Let the pallets answer over `state`, as if in block `number`; what they write is forgotten with the overlay."""
+        """Let the pallets answer over `state`, as if in block `number`; what they write is forgotten with the
+        overlay.
+        """
         overlay = Overlay(state)
         self.host.overlay, self.host.number, self.host.phase = overlay, number, PHASE_INITIALIZATION
         return overlay

@@ -1,4 +1,6 @@
-"""What a chain is made of, as data: pallets with their indices, constants and wiring, and the order of extensions."""
+"""What a chain is made of, as data: pallets with their indices, constants and wiring, and the order of
+extensions.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class SeatSpec:
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Its constants, as plain values."""
     uses: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Which pallet provides each interface, by the name of the pallet's annotation; needed only where several could."""
+    """Which pallet provides each interface, by the name of the pallet's annotation; needed only where several
+    could.
+    """
 
     @property
     def seat_name(self) -> str:

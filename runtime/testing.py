@@ -143,7 +143,9 @@ class TestChain:
         return self.host.dispatch(call, origin)
 
     def next_block(self, count: int = 1) -> None:
-        """Seal the open block and open the next, `count` times; each sealed block is executed again and compared."""
+        """Seal the open block and open the next, `count` times; each sealed block is executed again and
+        compared.
+        """
         for _ in range(count):
             built = self._builder.finish()
             if self._replayable:
@@ -194,7 +196,9 @@ class TestChain:
 
 @contextmanager
 def refuses(where: HasHost | Host, error: type[DispatchError], message: str | None = None) -> Iterator[None]:
-    """What is done inside is refused with exactly this error (and message), and leaves storage and events untouched."""
+    """What is done inside is refused with exactly this error (and message), and leaves storage and events
+    untouched.
+    """
     host = where if isinstance(where, Host) else where.host
     overlay = host.overlay
     mark = overlay.open()
@@ -202,8 +206,10 @@ def refuses(where: HasHost | Host, error: type[DispatchError], message: str | No
         yield
     except DispatchError as refusal:
         overlay.undo(mark)
-        assert type(refusal) is error, f"refused with {type(refusal).__name__}, not {error.__name__}"
-        assert message is None or str(refusal) == message, f"the message is {str(refusal)!r}, not {message!r}"
+        if type(refusal) is not error:
+            raise AssertionError(f"refused with {type(refusal).__name__}, not {error.__name__}") from refusal
+        if message is not None and str(refusal) != message:
+            raise AssertionError(f"the message is {str(refusal)!r}, not {message!r}") from refusal
     except BaseException:
         overlay.undo(mark)
         raise

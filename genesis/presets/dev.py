@@ -23,7 +23,9 @@ def dev_names(count: int) -> tuple[str, ...]:
 
 
 def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) -> ChainSpec:
-    """The development chain with so many accounts, each in both kinds of key, and `extra` balances beside them."""
+    """The development chain with so many accounts, each in both kinds of key, and `extra` balances beside
+    them.
+    """
     reserve = ss58.encode(pallet_account("reserve"), 42)
     owners = [
         ss58.encode(dev_public(f"//{name}", kind), 42)
@@ -39,10 +41,16 @@ def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) 
                 SeatSpec(index=0, pallet="System"),
                 SeatSpec(index=1, pallet="Timestamp"),
                 SeatSpec(
-                    index=2, pallet="Balances", config={"existential_deposit": 100_000, "dust_account": reserve}
+                    index=2,
+                    pallet="Balances",
+                    config={"existential_deposit": 100_000, "dust_account": reserve},
                 ),
                 SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": reserve}),
             ),
         ),
-        genesis={"Balances": {"balances": [*([owner, ENDOWMENT] for owner in (*owners, reserve)), *map(list, extra)]}},
+        genesis={
+            "Balances": {
+                "balances": [*([owner, ENDOWMENT] for owner in (*owners, reserve)), *map(list, extra)]
+            }
+        },
     )

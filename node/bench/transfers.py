@@ -1,11 +1,13 @@
-"""What a transfer costs, against the cost of verifying its signature alone; both in one run, block by block in turn.
+"""What a transfer costs, against the cost of verifying its signature alone; both in one run, block by block
+in turn.
 
-    total       decode, verify, six extensions, dispatch, events encoded, both roots, one RocksDB batch synced a block
+    total       decode, verify, six extensions, dispatch, events encoded, both roots, one synced RocksDB batch
     exec_root   the same without verification, extrinsics root and database
     verify_only the verification call over the same signatures, and nothing else
 
-Times are CPU times of the process, per transfer, the median over the rounds: they hold on a machine that others use too.
-With the verifier process it is the wall clock, for both sides of the ratio, since two processors share the work.
+Times are CPU times of the process, per transfer, the median over the rounds: they hold on a machine that
+others use too. With the verifier process it is the wall clock, for both sides of the ratio, since two
+processors share the work.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,7 +59,9 @@ class World:
         version = runtime.version
         genesis = self.chain.genesis_hash
         implicits = (
-            version.spec_version.to_bytes(4, "little") + version.transaction_version.to_bytes(4, "little") + genesis * 2
+            version.spec_version.to_bytes(4, "little")
+            + version.transaction_version.to_bytes(4, "little")
+            + genesis * 2
         )
         made: list[bytes] = []
         for _ in range(count):
@@ -94,7 +96,10 @@ class World:
 @contextmanager
 def world(accounts: int, folder: Path) -> Iterator[World]:
     """The development chain with so many funded accounts more, in a database below `folder`."""
-    keys = [SigningKey(blake2b(number.to_bytes(8, "little"), digest_size=32).digest()) for number in range(accounts)]
+    keys = [
+        SigningKey(blake2b(number.to_bytes(8, "little"), digest_size=32).digest())
+        for number in range(accounts)
+    ]
     publics = [bytes(key.verify_key) for key in keys]
     spec = dev(extra=tuple((public, FUNDS) for public in publics))
     runtime = load(spec.runtime, discover(), runtime_digest=runtime_digest())

@@ -1,8 +1,8 @@
 """The author: builds the next block over the head from inherents and the pool.
 
-A transaction that may not enter leaves the pool, with the reason. When an invariant breaks, the block is built again,
-looking after each transaction, and the one that breaks it is dropped and named. When a hook breaks, or an invariant without
-any transaction, no block can be built: the author stops with one line.
+A transaction that may not enter leaves the pool, with the reason. When an invariant breaks, the block is
+built again, looking after each transaction, and the one that breaks it is dropped and named. When a hook
+breaks, or an invariant without any transaction, no block can be built: the author stops with one line.
 """
 
 from __future__ import annotations

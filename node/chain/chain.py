@@ -1,7 +1,7 @@
 """The chain: finalized blocks in the database, unfinalized ones as a tree in memory over the last of them.
 
-A block enters with the frozen state that executing it gave. Finality takes a path of the tree, writes each block with its
-state in one synced batch, forgets what lost, and only then tells anybody.
+A block enters with the frozen state that executing it gave. Finality takes a path of the tree, writes each
+block with its state in one synced batch, forgets what lost, and only then tells anybody.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ class Chain:
             return None
         justifications = self._database.get(Column.JUSTIFICATIONS, block_hash)
         return StoredBlock(
-            Block(header, read_body(body)), () if justifications is None else read_justifications(justifications)
+            Block(header, read_body(body)),
+            () if justifications is None else read_justifications(justifications),
         )
 
     def hash_at(self, number: int) -> bytes | None:
@@ -180,7 +181,7 @@ class Chain:
         return block_hash
 
     def finalize(self, block_hash: bytes, justifications: tuple[Justification, ...] = ()) -> None:
-        """Make a known block and its ancestors final: durable first, told afterwards. Raises a StorageError."""
+        """Make a known block and its ancestors final: durable first, then told. Raises a StorageError."""
         path: list[bytes] = []
         step = block_hash
         while step != self.finalized.hash:

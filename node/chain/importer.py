@@ -1,4 +1,6 @@
-"""The importer: where a foreign block becomes part of the chain, or is refused. The boundary to the deterministic half."""
+"""The importer: where a foreign block becomes part of the chain, or is refused. The boundary to the
+deterministic half.
+"""
 
 from __future__ import annotations
 

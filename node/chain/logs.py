@@ -1,4 +1,4 @@
-"""What the author of a development chain gives to the runtime with each block: its signature for the beacon."""
+"""What a development chain's author gives to the runtime with each block: a signature for the beacon."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ class BadSealing(ValueError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"{text!r} is no way of sealing: give instant, manual, or seconds between {SECONDS_MIN} and {SECONDS_MAX:.0f}"
+            f"{text!r} is no way of sealing: give instant, manual, or seconds between {SECONDS_MIN} "
+            f"and {SECONDS_MAX:.0f}"
         )
 
 

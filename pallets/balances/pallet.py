@@ -1,8 +1,9 @@
 """Balances: who owns how much of the coin, and the one way it moves.
 
-Free, held and frozen amounts live in the account store (`System.Account`), one key an account. No call sets a balance or
-creates a coin: `mint_into` and the burns are an interface for the pallet that keeps the debts. What is left of a removed
-account goes to the dust account, so the sum of all balances changes by minting and burning alone.
+Free, held and frozen amounts live in the account store (`System.Account`), one key an account. No call sets a
+balance or creates a coin: `mint_into` and the burns are an interface for the pallet that keeps the debts.
+What is left of a removed account goes to the dust account, so the sum of all balances changes by minting and
+burning alone.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
     accounts: AccountStore
 
     total_issuance = StorageValue[Balance](default=0, doc="The total units issued in the system.")
-    holds = StorageMap[AccountId, tuple[HeldAmount, ...]](default=(), doc="What is on hold, by account and reason.")
+    holds = StorageMap[AccountId, tuple[HeldAmount, ...]](
+        default=(), doc="What is on hold, by account and reason."
+    )
     freezes = StorageMap[AccountId, tuple[FrozenAmount, ...]](
         default=(), doc="What is frozen, by account and reason; the greatest counts."
     )
@@ -82,7 +85,9 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         self.transfer(origin.who, lookup(dest), value, keep_alive=False)
 
     @call(index=2, weight=db(reads=3, writes=3))
-    def force_transfer(self, origin: Root, source: MultiAddress, dest: MultiAddress, value: Compact[Balance]) -> None:
+    def force_transfer(
+        self, origin: Root, source: MultiAddress, dest: MultiAddress, value: Compact[Balance]
+    ) -> None:
         """Exactly as `transfer_allow_death`, except that root moves the balance of `source`."""
         self.transfer(lookup(source), lookup(dest), value, keep_alive=False)
 
@@ -140,7 +145,8 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         info = self._check_withdraw(who, amount, keep_alive=True)
         data = info.data
         self._set_hold(reason, who, self.on_hold(reason, who) + amount)
-        self.accounts.set_account_data(who, info, data.replace(free=data.free - amount, reserved=data.reserved + amount)
+        self.accounts.set_account_data(
+            who, info, data.replace(free=data.free - amount, reserved=data.reserved + amount)
         )
         self.emit(Held(reason, who, amount))
 
@@ -150,7 +156,8 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         self._lower_hold(reason, who, amount)
         info = self.accounts.account_info(who)
         data = info.data
-        self.accounts.set_account_data(who, info, data.replace(free=data.free + amount, reserved=data.reserved - amount)
+        self.accounts.set_account_data(
+            who, info, data.replace(free=data.free + amount, reserved=data.reserved - amount)
         )
         self.emit(Released(reason, who, amount))
 
@@ -226,7 +233,8 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         untouchable = max(data.frozen - data.reserved, self.config.existential_deposit)
         if data.free - amount < untouchable:
             raise Payment
-        self.accounts.set_account_data(who, info, AccountData(data.free - amount, data.reserved, data.frozen, data.flags)
+        self.accounts.set_account_data(
+            who, info, AccountData(data.free - amount, data.reserved, data.frozen, data.flags)
         )
         self.emit(Withdraw(who, amount))
 
@@ -248,7 +256,8 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         data = info.data
         left = data.free - amount
         if left >= self.config.existential_deposit or data.reserved or who == self.config.dust_account:
-            self.accounts.set_account_data(who, info, AccountData(left, data.reserved, data.frozen, data.flags)
+            self.accounts.set_account_data(
+                who, info, AccountData(left, data.reserved, data.frozen, data.flags)
             )
             return
         self.accounts.set_account_data(who, info, data.replace(free=0))

@@ -1,12 +1,13 @@
 """System: accounts, recent block hashes, events, and the books of the block being executed.
 
-Names, calls, events and storage are those of Substrate's frame_system. Balances live in `Account`, managed by another
-pallet through `AccountStore`: one storage key an account.
+Names, calls, events and storage are those of Substrate's frame_system. Balances live in `Account`, managed by
+another pallet through `AccountStore`: one storage key an account.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from pallets.system.types import (
@@ -24,6 +25,7 @@ from pallets.system.types import (
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import (
     Pallet,
+    Root,
     Signed,
     StorageMap,
     StorageOption,
@@ -35,19 +37,41 @@ from runtime.frame import (
 )
 from runtime.frame.bound import Change
 from runtime.frame.error import ConsumerRemaining, NoProviders
-from runtime.types import AccountId, BlockNumber, Hash, Nonce, Weight, db
+from runtime.scale import U32
+from runtime.types import AccountId, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
 from runtime.types.account import AccountData, AccountInfo
 from runtime.types.digest import Digest, DigestItem
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
-from runtime.types.limits import BLOCK_LENGTH, BLOCK_WEIGHTS, BlockLength, BlockWeights, ConsumedWeight, DbWeight
+from runtime.types.limits import (
+    BLOCK_LENGTH,
+    BLOCK_WEIGHTS,
+    BlockLength,
+    BlockWeights,
+    ConsumedWeight,
+    DbWeight,
+)
 from runtime.types.weight import READ_PICOSECONDS, WRITE_PICOSECONDS
-from runtime.scale import U32
 from runtime.version import SPEC_NAME, RuntimeVersion
 
 NO_HASH: Final = bytes(32)
 NOTHING: Final = Weight(0, 0)
 GENESIS: Final = 0
 NO_DATA: Final = AccountData()
+
+
+def weight_of_set_storage(items: tuple[tuple[bytes, bytes], ...]) -> Weight:
+    """One write an item."""
+    return db(writes=len(items))
+
+
+def weight_of_kill_storage(keys: tuple[bytes, ...]) -> Weight:
+    """One write a key."""
+    return db(writes=len(keys))
+
+
+def weight_of_kill_prefix(prefix: bytes, subkeys: int) -> Weight:
+    """One read and one write a key."""
+    return db(reads=subkeys, writes=subkeys)
 
 
 class System(Pallet[SystemEvent, SystemFault]):
@@ -72,6 +96,24 @@ class System(Pallet[SystemEvent, SystemFault]):
     @call(index=0, weight=db())
     def remark(self, origin: Signed, remark: bytes) -> None:
         """Say something that stands in the block and nowhere else."""
+
+    @call(index=4, weight=weight_of_set_storage, dispatch_class=DispatchClass.Operational)
+    def set_storage(self, origin: Root, items: tuple[tuple[bytes, bytes], ...]) -> None:
+        """Set some items of storage: keys and values as they stand in the state, unchecked."""
+        for key, value in items:
+            self.host.overlay.put_raw(key, value)
+
+    @call(index=5, weight=weight_of_kill_storage, dispatch_class=DispatchClass.Operational)
+    def kill_storage(self, origin: Root, keys: tuple[bytes, ...]) -> None:
+        """Kill some items from storage."""
+        for key in keys:
+            self.host.overlay.put_raw(key, None)
+
+    @call(index=6, weight=weight_of_kill_prefix, dispatch_class=DispatchClass.Operational)
+    def kill_prefix(self, origin: Root, prefix: bytes, subkeys: U32) -> None:
+        """Kill all storage items with a key that starts with the given prefix, `subkeys` of them at most."""
+        for key in tuple(islice(self.host.overlay.keys(prefix), subkeys)):
+            self.host.overlay.put_raw(key, None)
 
     @call(index=7, weight=db())
     def remark_with_event(self, origin: Signed, remark: bytes) -> None:

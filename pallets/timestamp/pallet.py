@@ -1,4 +1,5 @@
-"""Timestamp: the time of each block, set by its author as an inherent, checked by importers against their own clock.
+"""Timestamp: the time of each block, set by its author as an inherent, checked by importers against their own
+clock.
 
 Names, call and storage are those of Substrate's pallet_timestamp.
 """

@@ -2,8 +2,8 @@
 
     fee = base + bytes * byte_fee + ceil(reference time / picoseconds_per_unit) + tip
 
-The most that it may cost is taken before the call; what the call did not use is given back after it. Fees of a block are
-collected in one value and put into the fee account at its end.
+The most that it may cost is taken before the call; what the call did not use is given back after it. Fees of
+a block are collected in one value and put into the fee account at its end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from pallets.transaction_payment.types import (
     TransactionFeePaid,
     TransactionPaymentEvent,
 )
-from runtime.frame import Call, NoError, Pallet, RuntimeCall, RuntimeExtrinsic, StorageValue, hookimpl, runtime_api
+from runtime.frame import (
+    Call,
+    NoError,
+    Pallet,
+    RuntimeCall,
+    RuntimeExtrinsic,
+    StorageValue,
+    hookimpl,
+    runtime_api,
+)
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.interfaces import FeePayment
 from runtime.frame.validity import PRIORITY_MAX, ValidTransaction

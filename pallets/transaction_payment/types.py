@@ -15,7 +15,9 @@ class Config(Struct):
     fee_account: Annotated[AccountId, Doc("Where fees go at the end of each block.")]
     base_fee: Annotated[Balance, Doc("What every transaction costs.")] = 100_000
     byte_fee: Annotated[Balance, Doc("What each byte of a transaction costs.")] = 1_000
-    picoseconds_per_unit: Annotated[U64, Doc("How much reference time one smallest unit buys; rounded up.")] = 10_000
+    picoseconds_per_unit: Annotated[
+        U64, Doc("How much reference time one smallest unit buys; rounded up.")
+    ] = 10_000
 
 
 class TransactionPaymentEvent(Event, path="pallet_transaction_payment::pallet::Event"):
@@ -30,7 +32,9 @@ class TransactionFeePaid(TransactionPaymentEvent, index=0):
     tip: Balance
 
 
-class InclusionFee(Struct, path="pallet_transaction_payment::types::InclusionFee", params={"Balance": Balance}):
+class InclusionFee(
+    Struct, path="pallet_transaction_payment::types::InclusionFee", params={"Balance": Balance}
+):
     """What it costs to be included, by cause."""
 
     base_fee: Balance

@@ -1,1 +1,3 @@
-"""The executive: initialise a block, apply its extrinsics, finalise it; execute a block that somebody else made."""
+"""The executive: initialise a block, apply its extrinsics, finalise it; execute a block that somebody else
+made.
+"""

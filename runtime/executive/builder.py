@@ -1,8 +1,8 @@
 """A block under construction over a frozen parent state: begin, apply extrinsics, finish.
 
-Authors and importers use the same builder: what an author may do and an importer would refuse cannot differ. Each
-extrinsic has a storage layer; a transaction that may not enter leaves nothing behind, and one whose call is refused pays
-its fee and is recorded as failed.
+Authors and importers use the same builder: what an author may do and an importer would refuse cannot differ.
+Each extrinsic has a storage layer; a transaction that may not enter leaves nothing behind, and one whose call
+is refused pays its fee and is recorded as failed.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class BlockBuilder:
     def apply_extrinsic(self, extrinsic: Extrinsic) -> Applied:
         """Apply one extrinsic.
 
-        Raises `TransactionValidityError` when it may not enter the block, `InvalidBlock` when no block may hold it;
-        either way nothing of it remains.
+        Raises `TransactionValidityError` when it may not enter the block, `InvalidBlock` when no block may
+        hold it; either way nothing of it remains.
         """
         return self._include(extrinsic, None)
 
@@ -158,7 +158,9 @@ class BlockBuilder:
         return applied
 
     def try_apply(self, raw: bytes) -> Applied:
-        """Apply one extrinsic if every invariant holds after it; raises `InvariantBroken` and undoes it if not."""
+        """Apply one extrinsic if every invariant holds after it; raises `InvariantBroken` and undoes it if
+        not.
+        """
         extrinsic = self._parts.codec.decode(raw)
         return self._include(extrinsic, self.check_invariants)
 
@@ -339,7 +341,9 @@ class BlockBuilder:
 def steps(
     extensions: tuple[TransactionExtension, ...],
 ) -> tuple[tuple[tuple[int, Callable[..., Any]], ...], tuple[tuple[int, Callable[..., None]], ...]]:
-    """Which extensions act before a call, by their place; and which of those after it, by their place among them."""
+    """Which extensions act before a call, by their place; and which of those after it, by their place among
+    them.
+    """
     acting = [place for place, each in enumerate(extensions) if _acts(each)]
     before = tuple((place, extensions[place].prepare) for place in acting)
     after = tuple(

@@ -49,8 +49,8 @@ def execute_block(
 ) -> Built:
     """Execute `block` over its parent's state. Raises `InvalidBlock`; the result's header equals the block's.
 
-    `observed` is what the importer knows of the world (the time), against which inherents are checked; None, when
-    executing history, checks none.
+    `observed` is what the importer knows of the world (the time), against which inherents are checked; None,
+    when executing history, checks none.
     """
     header = block.header
     if header.parent_hash != parent_header.hash:

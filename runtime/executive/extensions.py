@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import Call, Host
 from runtime.frame.interfaces import Blocks, Nonces
@@ -12,7 +10,6 @@ from runtime.scale import U32, Compact
 from runtime.types.account import AccountId, Hash, Nonce
 from runtime.types.era import Era, EraType
 from runtime.version import RuntimeVersion
-
 
 
 class CheckSpecVersion(TransactionExtension):

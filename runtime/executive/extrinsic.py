@@ -69,7 +69,9 @@ class ExtrinsicCodec:
             if type(each).implicit is not TransactionExtension.implicit
         ]
         self._call: Codec[Call] = host.codec(RuntimeCall).target
-        self._extras: Codec[tuple[Any, ...]] = tuple_codec([host.codec(each.extra_type) for each in extensions])
+        self._extras: Codec[tuple[Any, ...]] = tuple_codec(
+            [host.codec(each.extra_type) for each in extensions]
+        )
         self._address = codec_of(MultiAddress)
         self._length = codec_of(Compact[U32])
 
@@ -85,7 +87,9 @@ class ExtrinsicCodec:
             return self._decode_signed(raw, at + 1)
         if version != BARE_V4:
             raise DecodeError(
-                f"version byte {version:#04x} is neither 0x84 (signed) nor 0x04 (bare)", at, "Extrinsic.version"
+                f"version byte {version:#04x} is neither 0x84 (signed) nor 0x04 (bare)",
+                at,
+                "Extrinsic.version",
             )
         call, end = self._call.read(raw, at + 1)
         _nothing_behind(raw, end)
@@ -99,12 +103,16 @@ class ExtrinsicCodec:
             address, at = self._address.read(raw, at)
         kind = raw[at] if at < len(raw) else -1
         if kind not in (ED25519, SR25519, ECDSA):
-            raise DecodeError("the signature's kind is none of ed25519, sr25519, ecdsa", at, "Extrinsic.signature")
+            raise DecodeError(
+                "the signature's kind is none of ed25519, sr25519, ecdsa", at, "Extrinsic.signature"
+            )
         start = at + 1
         at = start + _SIGNATURE_SIZES[kind]
         if at > len(raw):
             raise DecodeError(
-                f"needs {_SIGNATURE_SIZES[kind]} bytes, {len(raw) - start} remain", start, "Extrinsic.signature"
+                f"needs {_SIGNATURE_SIZES[kind]} bytes, {len(raw) - start} remain",
+                start,
+                "Extrinsic.signature",
             )
         extras, call_at = self._extras.read(raw, at)
         call, end = self._call.read(raw, call_at)
@@ -113,7 +121,9 @@ class ExtrinsicCodec:
         return Extrinsic(raw, call, raw[call_at:], signature)
 
     def payload(self, extrinsic: Extrinsic) -> bytes:
-        """What the signature of a signed extrinsic covers. Raises `InvalidTransaction` when it is no longer known."""
+        """What the signature of a signed extrinsic covers. Raises `InvalidTransaction` when it is no longer
+        known.
+        """
         signature = extrinsic.signature
         assert signature is not None
         extras = signature.extras
@@ -125,11 +135,11 @@ class ExtrinsicCodec:
         body = bytes((BARE_V4,)) + self._call.write(call)
         return self._length.encode(len(body)) + body
 
-    def signed(self, address: bytes, kind: int, signature: bytes, extra_bytes: bytes, call_bytes: bytes) -> bytes:
+    def signed(
+        self, address: bytes, kind: int, signature: bytes, extra_bytes: bytes, call_bytes: bytes
+    ) -> bytes:
         """A signed extrinsic from its parts."""
-        body = b"".join(
-            (bytes((SIGNED_V4, 0)), address, bytes((kind,)), signature, extra_bytes, call_bytes)
-        )
+        body = b"".join((bytes((SIGNED_V4, 0)), address, bytes((kind,)), signature, extra_bytes, call_bytes))
         return self._length.encode(len(body)) + body
 
     def extras(self, values: tuple[Any, ...]) -> bytes:

@@ -1,4 +1,4 @@
-"""The meter of a block: what its extrinsics have used, by class, in both dimensions of weight and in bytes."""
+"""The meter of a block: what its extrinsics have used by class, in both dimensions of weight and in bytes."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ class Parts:
     codec: ExtrinsicCodec
     extensions: tuple[TransactionExtension, ...]
     event_writers: Mapping[int, tuple[bytes, Callable[[Any], bytes]]]
-    """How each pallet's events are encoded, by the pallet's index: the byte in front, and the event behind it."""
+    """How each pallet's events are encoded, by the pallet's index: the byte in front, and the event behind
+    it.
+    """
     hooks: Mapping[str, tuple[Hook, ...]]
     """Every hook of `runtime.frame.hookspecs` by name."""
     unsigned: Mapping[str, Hook]

@@ -23,7 +23,7 @@ from runtime.types.weight import DispatchClass
 
 
 class Validator:
-    """Judges transactions that would enter the block after `parent_hash`; one serves until the head changes."""
+    """Judges transactions for the block after `parent_hash`; one serves until the head changes."""
 
     def __init__(self, parts: Parts, state: State, *, number: int, parent_hash: bytes) -> None:
         self._parts = parts
@@ -59,7 +59,7 @@ class Validator:
         return answer
 
     def payload(self, extrinsic: Extrinsic) -> bytes:
-        """What the signature of a signed extrinsic covers, over this head. Raises `TransactionValidityError`."""
+        """What an extrinsic's signature covers, over this head. Raises `TransactionValidityError`."""
         self._enter()
         return self._parts.codec.payload(extrinsic)
 
@@ -69,7 +69,7 @@ class Validator:
 
 
 def validate_unsigned(parts: Parts, call: Call) -> ValidTransaction:
-    """What the call's own pallet says of it, unsigned; raises `NoUnsignedValidator` if it has nothing to say."""
+    """What the call's own pallet says of it, unsigned; raises `NoUnsignedValidator` if nothing."""
     hook = parts.unsigned.get(call.info.pallet)
     if hook is None:
         raise NoUnsignedValidator

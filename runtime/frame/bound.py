@@ -1,4 +1,6 @@
-"""Bound storage: a declared item in the place where it stands, reading and writing through the host's overlay."""
+"""Bound storage: a declared item in the place where it stands, reading and writing through the host's
+overlay.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +181,9 @@ class _Map(Generic[K, V]):
         return value
 
     def keys(self, after: K | None = None) -> Iterator[K]:
-        """Keys in the byte order of their storage keys, uncommitted writes included, behind `after` if it is given."""
+        """Keys in the byte order of their storage keys, uncommitted writes included, behind `after` if it is
+        given.
+        """
         start = None if after is None else self.key_of(after)
         for storage_key in self._host.overlay.keys(self.prefix, start):
             yield self._unhash(storage_key)
@@ -259,4 +263,6 @@ class BoundNMap(_Map[KS, V]):
 
     def _prefix_of(self, first: tuple[object, ...]) -> bytes:
         parts = self._parts[: len(first)]
-        return self.prefix + b"".join(hasher.apply(codec.write(part)) for (hasher, codec), part in zip(parts, first))
+        return self.prefix + b"".join(
+            hasher.apply(codec.write(part)) for (hasher, codec), part in zip(parts, first, strict=True)
+        )

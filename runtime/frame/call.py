@@ -1,7 +1,8 @@
 """Calls: what may be asked of a pallet from outside, declared by `@call` on a method.
 
-The method's second parameter is the origin, and its type is the permission: `origin: Signed` refuses every other origin
-before the method runs. The other parameters are the call's arguments, and become metadata with the docstring.
+The method's second parameter is the origin, and its type is the permission: `origin: Signed` refuses every
+other origin before the method runs. The other parameters are the call's arguments, and become metadata with
+the docstring.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ class BoundCall(Generic[O, P]):
         "tag",
     )
 
-    def __init__(self, declaration: CallDeclaration[O, P], instance: object, host: Host, pallet: str, at: int) -> None:
+    def __init__(
+        self, declaration: CallDeclaration[O, P], instance: object, host: Host, pallet: str, at: int
+    ) -> None:
         origins, parameters = declaration.signature()
         self.declaration = declaration
         self.pallet = pallet
@@ -159,8 +162,8 @@ def call(
 ) -> Callable[[Callable[Concatenate[Any, O, P], PostInfo | None]], CallDeclaration[O, P]]:
     """Declare a method as the pallet's call number `index`.
 
-    `weight` is what it may use at most: a `Weight`, or a function of the arguments. A call that used less returns
-    `PostInfo(actual_weight)`, and the difference is refunded.
+    `weight` is what it may use at most: a `Weight`, or a function of the arguments. A call that used less
+    returns `PostInfo(actual_weight)`, and the difference is refunded.
     """
 
     def declare(function: Callable[Concatenate[Any, O, P], PostInfo | None]) -> CallDeclaration[O, P]:

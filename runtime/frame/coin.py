@@ -233,7 +233,7 @@ class Issuers(Protocol):
         ...
 
     def margin_now(self) -> int:
-        """n1, the N-1 margin, at the end of the parent block; behind the providers' `on_finalize`, of this one."""
+        """n1, the N-1 margin, at the end of the parent block; after the providers' `on_finalize`, of this."""
         ...
 
     def wait_now(self) -> int:

@@ -1,7 +1,7 @@
 """Errors: why a call is refused. Raising one undoes the call's storage layer.
 
-A pallet's errors are classes under one root, numbered by `index`; their docstrings become metadata. The others are the
-refusals that every Substrate chain knows.
+A pallet's errors are classes under one root, numbered by `index`; their docstrings become metadata. The
+others are the refusals that every Substrate chain knows.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class RootNotAllowed(DispatchError):
 
 
 class Error(DispatchError):
-    """A pallet's own refusal. Derive one root for the pallet, and from it one class an error, with `index=`."""
+    """A pallet's own refusal. Derive one root a pallet, and from it one class an error, with `index=`."""
 
     code = 3
     index: ClassVar[int]

@@ -1,6 +1,7 @@
 """Events: what a pallet tells the world.
 
-A pallet derives one root from `Event`, and from it one frozen record an event, with `index=`; docstrings become metadata.
+A pallet derives one root from `Event`, and from it one frozen record an event, with `index=`; docstrings
+become metadata.
 """
 
 from __future__ import annotations

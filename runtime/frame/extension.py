@@ -1,8 +1,8 @@
 """Transaction extensions: what every signed transaction carries beside its call, and what is checked of it.
 
 An extension may put data into the transaction (`extra_type`), add data to what is signed without sending it
-(`implicit_type`), judge the transaction for the pool (`validate`), act before the call (`prepare`) and after it
-(`post_dispatch`). The chain spec orders them; clients read the order from metadata.
+(`implicit_type`), judge the transaction for the pool (`validate`), act before the call (`prepare`) and after
+it (`post_dispatch`). The chain spec orders them; clients read the order from metadata.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class TransactionExtension:
     """What is signed for it without being sent."""
 
     def implicit(self, extra: Any) -> bytes:
-        """The encoded bytes that the signer signed too. Raises `InvalidTransaction` when they are no longer known."""
+        """The encoded bytes that the signer signed too. Raises `InvalidTransaction` when they are no longer
+        known.
+        """
         return b""
 
     def validate(self, who: AccountId, call: Call, length: int, extra: Any) -> ValidTransaction:
@@ -36,7 +38,7 @@ class TransactionExtension:
         return ValidTransaction()
 
     def prepare(self, who: AccountId, call: Call, length: int, extra: Any) -> Any:
-        """Act before the call; what is returned comes back in `post_dispatch`. Raises `InvalidTransaction`."""
+        """Act before the call; the result comes back in `post_dispatch`. Raises `InvalidTransaction`."""
         return None
 
     def post_dispatch(self, prepared: Any, call: Call, length: int, used: Weight, pays: bool) -> None:

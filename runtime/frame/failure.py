@@ -39,7 +39,9 @@ _ARITHMETIC: Final[tuple[value.ArithmeticErrorValue, ...]] = (
 )
 
 
-def failure_of(error: raised.DispatchError, pallets: Mapping[type[raised.Error], int]) -> value.DispatchErrorValue:
+def failure_of(
+    error: raised.DispatchError, pallets: Mapping[type[raised.Error], int]
+) -> value.DispatchErrorValue:
     """The value that stands for `error`; `pallets` gives the index of each pallet by its error root."""
     if isinstance(error, raised.Error):
         index = pallets.get(error.root)

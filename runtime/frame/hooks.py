@@ -1,8 +1,8 @@
 """Hooks: what a pallet does at the fixed points of a block's life, and how it promises that it is sound.
 
-`@hookimpl` marks a method as one of the hooks of `runtime.frame.hookspecs`. Hooks run in the order of the chain spec's
-indices, each in a storage layer of its own; a hook never raises: work that can be refused runs in `Pallet.attempt`.
-`@invariant` marks a method that must find nothing wrong at the end of every block.
+`@hookimpl` marks a method as one of the hooks of `runtime.frame.hookspecs`. Hooks run in the order of the
+chain spec's indices, each in a storage layer of its own; a hook never raises: work that can be refused runs
+in `Pallet.attempt`. `@invariant` marks a method that must find nothing wrong at the end of every block.
 """
 
 from __future__ import annotations

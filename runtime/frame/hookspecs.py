@@ -45,7 +45,9 @@ def create_inherent(data: Mapping[bytes, bytes]) -> Call | None:
 
 @hookspec
 def check_inherent(call: Call, data: Mapping[bytes, bytes]) -> str | None:
-    """While importing: what is wrong with this pallet's inherent, by what the importer observed; None if nothing."""
+    """While importing: what is wrong with this pallet's inherent, by what the importer observed; None if
+    nothing.
+    """
 
 
 @hookspec

@@ -1,8 +1,8 @@
 """The host: the one mutable thing that the pallets of a runtime share.
 
-It points at the overlay of the block (or query) being executed, and knows that block's number and phase. Pallets reach it
-through their storage, `emit` and `dispatch`; the executive swaps what it points at, so that one runtime answers for many
-states.
+It points at the overlay of the block (or query) being executed, and knows that block's number and phase.
+Pallets reach it through their storage, `emit` and `dispatch`; the executive swaps what it points at, so that
+one runtime answers for many states.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class Host:
     def dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> PostInfo:
         """Run a call on the authority of `origin`, in a storage layer of its own.
 
-        `only` narrows what may run, here and in every call dispatched from within. Raises `DispatchError` when the call
-        is refused; then nothing that it did remains.
+        `only` narrows what may run, here and in every call dispatched from within. Raises `DispatchError`
+        when the call is refused; then nothing that it did remains.
         """
         filters = self._filters
         if only is not None:
@@ -143,8 +143,8 @@ class Host:
         return failure_of(refusal, self._error_pallets)
 
     def settle(self, *, filters: tuple[Filter, ...], error_pallets: Mapping[type[Error], int]) -> None:
-        """Say what only the whole runtime knows: its call filters, which hold for every origin but Root, and the index
-        of each pallet by its error root.
+        """Say what only the whole runtime knows: its call filters, which hold for every origin but Root, and
+        the index of each pallet by its error root.
         """
         self._filters = filters
         self._error_pallets = error_pallets

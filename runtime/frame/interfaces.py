@@ -25,8 +25,8 @@ class AccountStore(Protocol):
         ...
 
     def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
-        """Write the balances over `before`, the record as it stands; an account is created by its first and removed
-        with its last.
+        """Write the balances over `before`, the record as it stands; an account is created by its first and
+        removed with its last.
 
         Raises `ConsumerRemaining` when the account would be removed while something depends on it.
         """
@@ -131,7 +131,7 @@ class Currency(Protocol):
     def transfer_on_hold(
         self, reason: Any, source: AccountId, dest: AccountId, amount: Balance, *, free: bool = True
     ) -> None:
-        """Move coins that are on hold to another account, as free coins or into its hold for the same reason."""
+        """Move coins on hold to another account, as free coins or into its hold for the same reason."""
         ...
 
     def set_freeze(self, reason: Any, who: AccountId, amount: Balance) -> None:
@@ -141,7 +141,9 @@ class Currency(Protocol):
 
 @runtime_checkable
 class Mint(Currency, Protocol):
-    """A currency that its one issuer may create and destroy; every coin is somebody's debt, so few are given this."""
+    """A currency that its one issuer may create and destroy; every coin is somebody's debt, so few are given
+    this.
+    """
 
     def mint_into(self, who: AccountId, amount: Balance) -> None:
         """Create free coins at the account. Raises `BelowMinimum` when it would not exist."""
@@ -205,7 +207,7 @@ class Beacon(Protocol):
 
 @runtime_checkable
 class System(Protocol):
-    """Keeps the books of the block being executed; the executive's partner, provided by exactly one pallet."""
+    """Keeps the books of the block being executed; provided to the executive by exactly one pallet."""
 
     def begin_block(self, number: BlockNumber, parent_hash: Hash, logs: tuple[DigestItem, ...]) -> None:
         """Open block `number` with the author's digest items."""

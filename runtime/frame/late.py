@@ -1,6 +1,8 @@
-"""Types that only the whole runtime knows: any call, any origin, any pallet's reason to hold or freeze a balance.
+"""Types that only the whole runtime knows: any call, any origin, any pallet's reason to hold or freeze a
+balance.
 
-A pallet names them like any other type; the loader binds their codecs when all pallets of the chain are known.
+A pallet names them like any other type; the loader binds their codecs when all pallets of the chain are
+known.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Origins: on whose authority a call runs. The type of a call's `origin` parameter is its permission check."""
+"""Origins: on whose authority a call runs. The type of a call's `origin` is its permission check."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The pallet: one mechanism of the chain, as a class.
 
-In a pallet class an annotation is something the pallet is given (`config: Config`, `oracle: PriceFeed`), and an assignment
-is something it owns (`claims = StorageMap[U32, Claim]()`). Everything else follows from the declarations: the constructor's
-keywords, storage keys, metadata. An instance is sealed: what is not declared storage cannot be assigned.
+In a pallet class an annotation is something the pallet is given (`config: Config`, `oracle: PriceFeed`), and
+an assignment is something it owns (`claims = StorageMap[U32, Claim]()`). Everything else follows from the
+declarations: the constructor's keywords, storage keys, metadata. An instance is sealed: what is not declared
+storage cannot be assigned.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ class Pallet(Declared, Generic[E, X]):
             wanted = cls.given()
             unknown = [name for name in given if name not in wanted and name != "seat"]
             if unknown:
-                raise TypeError(f"{cls.__name__} is given nothing named {unknown[0]!r}: it wants {', '.join(wanted)}")
+                raise TypeError(
+                    f"{cls.__name__} is given nothing named {unknown[0]!r}: it wants {', '.join(wanted)}"
+                )
             missing = [name for name in wanted if name not in given]
             if missing:
                 raise TypeError(f"{cls.__name__} needs {missing[0]!r}: {wanted[missing[0]]}")
@@ -118,7 +121,7 @@ class Pallet(Declared, Generic[E, X]):
 
     @classmethod
     def given(cls) -> dict[str, Any]:
-        """What an instance must be given: annotations by name, the host and the seat apart from it included."""
+        """What an instance must be given: annotations by name, the host included, the seat not."""
         hints = get_type_hints(cls, include_extras=True)
         names = [name for base in reversed(cls.__mro__) for name in vars(base).get("__annotations__", {})]
         return {
@@ -183,4 +186,6 @@ def _refuse_same_index(
 ) -> None:
     for other in calls.values():
         if other.index == new.index and other.name != new.name:
-            raise TypeError(f"{cls.__name__}: calls {other.name!r} and {new.name!r} both have index {new.index}")
+            raise TypeError(
+                f"{cls.__name__}: calls {other.name!r} and {new.name!r} both have index {new.index}"
+            )

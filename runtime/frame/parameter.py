@@ -27,12 +27,19 @@ class OutOfBounds(Other):
 class Parameter(StorageValue[T]):
     """A storage value with bounds and the track on which governance decides of it.
 
-    `safer` says which direction makes the chain safer ("up", "down", or "" where neither does); `step` bounds one
-    change, where the design names a step.
+    `safer` says which direction makes the chain safer ("up", "down", or "" where neither does); `step` bounds
+    one change, where the design names a step.
     """
 
     def __init__(
-        self, *, default: T, bounds: tuple[int, int], track: str, doc: str, step: int | None = None, safer: str = ""
+        self,
+        *,
+        default: T,
+        bounds: tuple[int, int],
+        track: str,
+        doc: str,
+        step: int | None = None,
+        safer: str = "",
     ) -> None:
         super().__init__(default=default, doc=doc)
         low, high = bounds

@@ -1,7 +1,8 @@
 """Plain values: what JSON can say, to and from the values of declared types.
 
-Numbers are numbers or decimal strings (underscores allowed), bytes are `0x` hex, accounts are hex or SS58 addresses, records
-are objects by field, variants are `"Name"` or `{"Name": {...}}`, absence is null, vectors and tuples are lists.
+Numbers are numbers or decimal strings (underscores allowed), bytes are `0x` hex, accounts are hex or SS58
+addresses, records are objects by field, variants are `"Name"` or `{"Name": {...}}`, absence is null, vectors
+and tuples are lists.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
 
 from runtime.crypto import ss58
@@ -177,10 +179,8 @@ def _member(cls: type[enum.Enum], value: Any) -> enum.Enum:
 
 def _integer(value: Any, marks: tuple[Any, ...]) -> int:
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = int(value, 16) if value.startswith("0x") else int(value)
-        except ValueError:
-            pass
     if not isinstance(value, int) or isinstance(value, bool):
         raise PlainError(f"{value!r} is no whole number")
     for mark in marks:

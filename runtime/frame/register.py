@@ -1,4 +1,6 @@
-"""How a distribution offers its pallets: `register_pallets = register(MyPallet)` in the module of its entry point."""
+"""How a distribution offers its pallets: `register_pallets = register(MyPallet)` in the module of its entry
+point.
+"""
 
 from __future__ import annotations
 

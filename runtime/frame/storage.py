@@ -1,12 +1,13 @@
 """Storage, declared: values and maps that are a pallet's whole memory.
 
-A declaration names the types once; the keys (Substrate's: `twox128(pallet) ++ twox128(item) ++ hasher(key)...`), codecs
-and metadata follow from it. On a pallet a value reads and writes like an attribute, and a map like a dictionary:
+A declaration names the types once; the keys (Substrate's: `twox128(pallet) ++ twox128(item) ++
+hasher(key)...`), codecs and metadata follow from it. On a pallet a value reads and writes like an attribute,
+and a map like a dictionary:
 
-    total = StorageValue[Balance](default=0, doc="...")       self.total += 1
-    owner = StorageOption[AccountId](doc="...")               self.owner = None        # None: nothing is stored
-    claims = StorageMap[U32, Claim](doc="...")                self.claims[7]           # NotStored if there is none
-    free = StorageMap[AccountId, Balance](default=0)          self.free[who]           # the default if there is none
+    total = StorageValue[Balance](default=0, doc="...")   self.total += 1
+    owner = StorageOption[AccountId](doc="...")           self.owner = None    # None: nothing is stored
+    claims = StorageMap[U32, Claim](doc="...")            self.claims[7]       # NotStored if there is none
+    free = StorageMap[AccountId, Balance](default=0)      self.free[who]       # the default, if there is none
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class StorageItem:
     def _arguments(self) -> tuple[Any, ...]:
         declared = getattr(self, "__orig_class__", None)
         if declared is None:
-            raise TypeError(f"storage {self.attribute!r} names no types: write {type(self).__name__}[...](...)")
+            raise TypeError(
+                f"storage {self.attribute!r} names no types: write {type(self).__name__}[...](...)"
+            )
         return get_args(declared)
 
     def bind(self, host: Host, pallet: str) -> Any:
@@ -76,7 +79,8 @@ class StorageItem:
 
     def _parts(self, host: Host) -> tuple[KeyPart, ...]:
         return tuple(
-            KeyPart(hasher, host.codec(kind)) for hasher, kind in zip(self.hashers, self.key_types, strict=True)
+            KeyPart(hasher, host.codec(kind))
+            for hasher, kind in zip(self.hashers, self.key_types, strict=True)
         )
 
 
@@ -140,7 +144,9 @@ class StorageOption(StorageItem, Generic[T]):
 class StorageMap(StorageItem, Generic[K, V]):
     """Values by one key."""
 
-    def __init__(self, *, default: V | _NoDefault = NO_DEFAULT, hasher: Hasher = Blake2_128Concat, doc: str = "") -> None:
+    def __init__(
+        self, *, default: V | _NoDefault = NO_DEFAULT, hasher: Hasher = Blake2_128Concat, doc: str = ""
+    ) -> None:
         self.default = default
         self.hashers = (hasher,)
         self.doc = doc
@@ -157,7 +163,9 @@ class StorageMap(StorageItem, Generic[K, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundMap[K, V]:
         parts = self._parts(host)
-        return BoundMap(host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional)
+        return BoundMap(
+            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
+        )
 
 
 class StorageDoubleMap(StorageItem, Generic[K1, K2, V]):
@@ -188,7 +196,9 @@ class StorageDoubleMap(StorageItem, Generic[K1, K2, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundNMap[tuple[K1, K2], V]:
         parts = self._parts(host)
-        return BoundNMap(host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional)
+        return BoundNMap(
+            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
+        )
 
 
 class StorageNMap(StorageItem, Generic[KS, V]):
@@ -217,4 +227,6 @@ class StorageNMap(StorageItem, Generic[KS, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundNMap[KS, V]:
         parts = self._parts(host)
-        return BoundNMap(host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional)
+        return BoundNMap(
+            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
+        )

@@ -1,12 +1,12 @@
 """The overlay: decoded values written over a frozen state, with an undo journal and nested layers.
 
-One dictionary holds every value read or written since the overlay was opened, decoded. A write first notes in the
-journal what it replaces, so a layer is undone by walking its part of the journal backwards. When the outermost layer
-closes, each key that it wrote is encoded once: a value that its type cannot hold is refused there, inside the unit of
-work that wrote it, and never later.
+One dictionary holds every value read or written since the overlay was opened, decoded. A write first notes in
+the journal what it replaces, so a layer is undone by walking its part of the journal backwards. When the
+outermost layer closes, each key that it wrote is encoded once: a value that its type cannot hold is refused
+there, inside the unit of work that wrote it, and never later.
 
-Values are frozen records, numbers, bytes and tuples; a mutable container is refused when it is written, so no decoded
-value can change behind the overlay's back.
+Values are frozen records, numbers, bytes and tuples; a mutable container is refused when it is written, so no
+decoded value can change behind the overlay's back.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class MutableValue(TypeError):
     """A value was written that its owner could still change: lists, dictionaries, sets and bytearrays."""
 
     def __init__(self, value: object) -> None:
-        super().__init__(f"a stored value must be frozen, and {type(value).__name__} is not: write a tuple or a record")
+        super().__init__(
+            f"a stored value must be frozen, and {type(value).__name__} is not: write a tuple or a record"
+        )
 
 
 class LayersTooDeep(RuntimeError):
@@ -94,7 +96,8 @@ class Overlay:
     def __init__(self, state: State) -> None:
         self.state = state
         self.values: dict[bytes, Any] = {}
-        """Every value read or written so far, decoded, by storage key: for bound storage to look into first."""
+        """Every value read or written so far, decoded, by storage key: for bound storage to look into first.
+        """
         self._journal: list[tuple[bytes, Any, Write | None]] = []
         self._write: dict[bytes, Write] = {}
         self._raws: dict[bytes, bytes] = {}
@@ -138,7 +141,9 @@ class Overlay:
         self.put(key, ABSENT, write)
 
     def put_raw(self, key: bytes, raw: bytes | None) -> None:
-        """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks for."""
+        """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks
+        for.
+        """
         if raw is None:
             self.put(key, ABSENT, _as_it_is)
             return

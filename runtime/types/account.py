@@ -46,7 +46,9 @@ class AccountData(Struct, path="pallet_balances::types::AccountData", params={"B
     """Bit 127: the account follows the current rules of holds and freezes."""
 
 
-class AccountInfo(Struct, path="frame_system::AccountInfo", params={"Nonce": Nonce, "AccountData": AccountData}):
+class AccountInfo(
+    Struct, path="frame_system::AccountInfo", params={"Nonce": Nonce, "AccountData": AccountData}
+):
     """Everything the chain keeps of an account."""
 
     nonce: Nonce = 0
@@ -64,13 +66,17 @@ class AccountInfo(Struct, path="frame_system::AccountInfo", params={"Nonce": Non
 _UNIT: Final = codec_of(tuple[()])
 NoIndex: TypeAlias = Annotated[
     tuple[()],
-    Codec("Compact<()>", _UNIT.read, _UNIT.write, fixed_size=0, describe=lambda: Description(CompactType(_UNIT))),
+    Codec(
+        "Compact<()>", _UNIT.read, _UNIT.write, fixed_size=0, describe=lambda: Description(CompactType(_UNIT))
+    ),
 ]
 """The compact form of nothing: what stands for an account's index on a chain that gives none out."""
 
 
 class MultiAddress(
-    Enum, path="sp_runtime::multiaddress::MultiAddress", params={"AccountId": AccountId, "AccountIndex": tuple[()]}
+    Enum,
+    path="sp_runtime::multiaddress::MultiAddress",
+    params={"AccountId": AccountId, "AccountIndex": tuple[()]},
 ):
     """How a transaction names an account."""
 

@@ -1,7 +1,7 @@
 """Eras: for how long a transaction may be included.
 
-Encoded as one zero byte (immortal), or as a little-endian u16: its low four bits are log2(period) - 1, the rest is the
-phase divided by the quantum max(1, period / 4096).
+Encoded as one zero byte (immortal), or as a little-endian u16: its low four bits are log2(period) - 1, the
+rest is the phase divided by the quantum max(1, period / 4096).
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ class WeightsPerClass(Struct, path="frame_system::limits::WeightsPerClass"):
     """What other classes leave to this one."""
 
 
-class PerClassWeights(Struct, path="frame_support::dispatch::PerDispatchClass", params={"T": WeightsPerClass}):
+class PerClassWeights(
+    Struct, path="frame_support::dispatch::PerDispatchClass", params={"T": WeightsPerClass}
+):
     """Limits by class."""
 
     normal: WeightsPerClass
@@ -79,7 +81,9 @@ class DbWeight(Struct, path="sp_weights::RuntimeDbWeight"):
     write: U64
 
 
-_NORMAL_MAX: Final = Weight(BLOCK_MAX.ref_time * NORMAL_PERCENT // 100, BLOCK_MAX.proof_size * NORMAL_PERCENT // 100)
+_NORMAL_MAX: Final = Weight(
+    BLOCK_MAX.ref_time * NORMAL_PERCENT // 100, BLOCK_MAX.proof_size * NORMAL_PERCENT // 100
+)
 BLOCK_WEIGHTS: Final = BlockWeights(
     base_block=Weight(350_000_000, 0),
     max_block=BLOCK_MAX,

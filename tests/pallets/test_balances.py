@@ -47,7 +47,14 @@ def test_a_transfer_moves_coins_and_pays_its_fee_to_the_fee_account() -> None:
     fee = FUNDS - 1_000 - balances.free_balance(ALICE)
     assert fee > 0
     names = [type(event).__name__ for event in chain.events]
-    assert names[-6:] == ["Withdraw", "NewAccount", "Endowed", "Transfer", "TransactionFeePaid", "ExtrinsicSuccess"]
+    assert names[-6:] == [
+        "Withdraw",
+        "NewAccount",
+        "Endowed",
+        "Transfer",
+        "TransactionFeePaid",
+        "ExtrinsicSuccess",
+    ]
     chain.next_block()
     assert balances.free_balance(DUST) == FUNDS + fee
     assert total(chain) == balances.issuance() == 2 * FUNDS
@@ -95,7 +102,9 @@ def test_an_account_that_falls_below_the_existential_deposit_is_removed_and_its_
 
 
 moves = st.lists(
-    st.tuples(st.sampled_from([ALICE, BOB, EVE]), st.sampled_from([ALICE, BOB, EVE, DUST]), st.integers(0, FUNDS)),
+    st.tuples(
+        st.sampled_from([ALICE, BOB, EVE]), st.sampled_from([ALICE, BOB, EVE, DUST]), st.integers(0, FUNDS)
+    ),
     max_size=30,
 )
 

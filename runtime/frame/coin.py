@@ -280,6 +280,15 @@ class WindowObserver(Protocol):
 
 
 @runtime_checkable
+class Minting(Protocol):
+    """Knows what a coin needs behind it."""
+
+    def kappa_now(self) -> int:
+        """kappa in parts per billion: effective capacity behind a coin when it is minted."""
+        ...
+
+
+@runtime_checkable
 class TicketQueue(Protocol):
     """Knows how many wait for service."""
 

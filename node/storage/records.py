@@ -55,11 +55,11 @@ def read_leaf(record: bytes) -> Leaf:
 
 
 def write_root(root: Root) -> bytes:
-    return root.root + number_key(root.top)
+    return root.root + number_key(root.top) + number_key(root.next_id)
 
 
 def read_root(record: bytes) -> Root:
-    return Root(record[:32], number_of(record[32:]))
+    return Root(record[:32], number_of(record[32:40]), number_of(record[40:]))
 
 
 def write_dead(dead: Collection[int]) -> bytes:

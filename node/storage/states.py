@@ -11,7 +11,7 @@ states are held by these states themselves, outside the budget.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +31,7 @@ from node.storage.records import (
     write_root,
 )
 from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase
-from runtime.state.backend import Commit, Root
+from runtime.state.backend import Also, Commit, Root
 from runtime.state.cache import Generations
 from runtime.state.memory import FIRST_ID
 from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, Finalized, States
@@ -131,20 +131,51 @@ class DatabaseStore:
         if commit.dead:
             put(here, write_dead(commit.dead), database.handle(Column.JOURNAL))
         put(here, write_root(commit.root), database.handle(Column.ROOTS))
-        handle = database.handle(Column.META)
-        put(b"format", FORMAT, handle)
-        put(b"height", here, handle)
-        put(b"next_id", number_key(commit.next_id), handle)
-        for column, key, value in commit.also:
-            handle = database.handle(Column(column))
-            if value is None:
-                delete(key, handle)
-            else:
-                put(key, value, handle)
+        self._write(batch, commit.height, commit.root.next_id, commit.also)
         oldest = self._prune(batch, commit.height)
         database.write(batch, sync=commit.sync)
-        self.height, self.next_id, self.oldest = commit.height, commit.next_id, oldest
+        self.height, self.next_id, self.oldest = commit.height, commit.root.next_id, oldest
         self._recall(commit)
+
+    def rewind(self, height: int, also: Also, /) -> None:
+        database = self.database
+        root = self.root(height)
+        if root is None:
+            raise self._missing("state to go back to")
+        batch = database.batch()
+        state, nodes, leaves, journal, roots = map(
+            database.handle, (Column.STATE, Column.NODES, Column.LEAVES, Column.JOURNAL, Column.ROOTS)
+        )
+        last = number_key(root.next_id - 1)
+        for id in database.keys(Column.NODES, b"", last):
+            batch.delete(id, nodes)
+        for id in database.keys(Column.LEAVES, b"", last):
+            batch.delete(self.leaf(number_of(id))[0], state)
+            batch.delete(id, leaves)
+        for later in range(height + 1, self.height + 1):
+            key = number_key(later)
+            for id in read_dead(database.get(Column.JOURNAL, key) or NOTHING_DEAD)[1]:
+                if id <= last:
+                    batch.put(*self.leaf(number_of(id)), state)
+            batch.delete(key, journal)
+            batch.delete(key, roots)
+        self._write(batch, height, self.next_id, also)
+        database.write(batch, sync=True)
+        self.height = height
+        self._branches.clear()
+
+    def _write(self, batch: Batch, height: int, next_id: int, also: Also) -> None:
+        """Add the figures of the finalized state, and what the caller keeps beside it."""
+        handle = self.database.handle(Column.META)
+        batch.put(b"format", FORMAT, handle)
+        batch.put(b"height", number_key(height), handle)
+        batch.put(b"next_id", number_key(next_id), handle)
+        for column, key, value in also:
+            handle = self.database.handle(Column(column))
+            if value is None:
+                batch.delete(key, handle)
+            else:
+                batch.put(key, value, handle)
 
     def _prune(self, batch: Batch, height: int) -> int:
         """Delete the states that leave the window; the oldest height that is left."""
@@ -242,7 +273,7 @@ class RocksStates(States):
         self,
         changes: Mapping[bytes, bytes | None],
         decoded: Mapping[bytes, object] | None = None,
-        also: Sequence[tuple[str, bytes, bytes | None]] = (),
+        also: Also = (),
     ) -> Finalized:
         state = super().genesis(changes, decoded, also)
         # What chain this is must not hang on the write-ahead log alone.

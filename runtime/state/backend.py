@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from runtime.trie import Branch, Leaf, Nodes
 
 T = TypeVar("T")
+
+Also: TypeAlias = Sequence[tuple[str, bytes, bytes | None]]
+"""Further (column, key, value) to write together with a state, in columns that are the store's own; the value
+None removes.
+"""
 
 
 class State(Protocol):
@@ -74,6 +79,8 @@ class Root:
     """The state root, 32 bytes."""
     top: int
     """The id of the root node; 0 for the empty trie."""
+    next_id: int
+    """Even; the nodes of this state have smaller ids, those of every state after it no smaller ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +89,13 @@ class Commit:
 
     height: int
     root: Root
-    next_id: int
-    """The first trie id that is still free."""
     changes: Mapping[bytes, bytes | None]
     branches: Mapping[int, Branch]
     leaves: Mapping[int, Leaf]
     dead: Collection[int]
     """Ids that the state before had and this one has not."""
-    also: Sequence[tuple[str, bytes, bytes | None]]
-    """Further (column, key, value) of the store's own columns; None removes."""
+    also: Also
+    """What the caller keeps beside the state."""
     sync: bool
     """Whether to return only when the disk has it."""
 
@@ -127,4 +132,8 @@ class Store(Nodes, Protocol):
 
     def commit(self, commit: Commit, /) -> None:
         """Write all of `commit`, or raise and have written nothing."""
+        ...
+
+    def rewind(self, height: int, also: Also, /) -> None:
+        """Make the kept state at `height` the finalized one again and forget later ones, in one write."""
         ...

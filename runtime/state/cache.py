@@ -71,6 +71,11 @@ class Generations(Generic[K, V]):
                 old.pop(key, None)
         self._weight -= self._sum(dropped)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.rotate()
+        self.rotate()
+
     def rotate(self) -> None:
         """Make the young generation old; the old one is discarded, to be freed by `sweep`."""
         if self.old:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from runtime.state.backend import Commit, Root
+from runtime.state.backend import Also, Commit, Root
 from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, States
 from runtime.trie import Branch, Leaf, StateVersion, keys
 
@@ -49,17 +49,35 @@ class MemoryStore:
                 self.values.pop(key, None)
             else:
                 self.values[key] = value
-        for column, key, value in commit.also:
-            if value is None:
-                self.columns.pop((column, key), None)
-            else:
-                self.columns[column, key] = value
+        self._write(commit.also)
         self.branches.update(commit.branches)
         self.leaves.update(commit.leaves)
         self.journal[commit.height] = tuple(commit.dead)
         self.roots[commit.height] = commit.root
-        self.height, self.next_id = commit.height, commit.next_id
+        self.height, self.next_id = commit.height, commit.root.next_id
         self._prune(commit.height - self.window)
+
+    def rewind(self, height: int, also: Also, /) -> None:
+        first_later = self.roots[height].next_id
+        for id in [id for id in self.leaves if id >= first_later]:
+            self.values.pop(self.leaves.pop(id)[0], None)
+        for id in [id for id in self.branches if id >= first_later]:
+            del self.branches[id]
+        for later in range(height + 1, self.height + 1):
+            del self.roots[later]
+            for id in self.journal.pop(later):
+                if id & 1 and id < first_later:
+                    key, value = self.leaves[id]
+                    self.values[key] = value
+        self._write(also)
+        self.height = height
+
+    def _write(self, also: Also) -> None:
+        for column, key, value in also:
+            if value is None:
+                self.columns.pop((column, key), None)
+            else:
+                self.columns[column, key] = value
 
     def _prune(self, height: int) -> None:
         """Delete the nodes that no state from `height` on needs."""

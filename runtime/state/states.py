@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runtime.state.backend import (
+    Also,
     Commit,
     NotNext,
     Root,
@@ -73,13 +74,14 @@ class States:
         self.decoded: Generations[bytes, Any] = Generations(decoded_max)
         self.absent: Generations[bytes, bool] = Generations(ABSENT_MAX)
         self.next_id = store.next_id
+        self._rewound: list[int] = []
         self.head = self._finalized(store.height)
 
     def genesis(
         self,
         changes: Mapping[bytes, bytes | None],
         decoded: Mapping[bytes, object] | None = None,
-        also: Sequence[tuple[str, bytes, bytes | None]] = (),
+        also: Also = (),
     ) -> Finalized:
         """Write the state at height 0; only into an empty store."""
         if self.head.height >= 0:
@@ -89,25 +91,23 @@ class States:
     def finalize(
         self,
         child: State,
-        also: Sequence[tuple[str, bytes, bytes | None]] = (),
+        also: Also = (),
         *,
         sync: bool = True,
     ) -> Finalized:
         """Make `child`, which stands on the head, the new head, in one atomic write together with `also`.
 
-        `also` are (column, key, value) of the store's own columns; the value None removes. With `sync` the
-        disk has it all when this returns. Raises `NotNext` if the child stands elsewhere, or the store's
-        error if it cannot write; then nothing has changed.
+        With `sync` the disk has it all when this returns. Raises `NotNext` if the child stands elsewhere, or
+        the store's error if it cannot write; then nothing has changed.
         """
         if not isinstance(child, ChangeSet) or child.trie is None or not child.stands_on(self.head):
             raise NotNext(self.head.height)
         trie = child.trie
-        root = Root(trie.root, trie.top)
+        root = Root(trie.root, trie.top, trie.next_id)
         self.store.commit(
             Commit(
                 height=child.height,
                 root=root,
-                next_id=trie.next_id,
                 changes=child.changes,
                 branches=trie.branches,
                 leaves=trie.leaves,
@@ -125,11 +125,34 @@ class States:
         """The finalized state at `height`; raises `StateDiscarded` if it is not kept, or not yet there."""
         return self.head if height == self.head.height else self._finalized(height)
 
+    def rewind(self, height: int, also: Also = ()) -> Finalized:
+        """Make the finalized state at `height` the head again, as if nothing had come after it.
+
+        For development chains only: what is final stays final elsewhere. Raises `StateDiscarded` if the state
+        is not kept.
+        """
+        head = self._finalized(height)
+        self.store.rewind(height, also)
+        self._rewound.append(height)
+        self.decoded.clear()
+        self.absent.clear()
+        self.head = Finalized(self, height, head.kept_root)
+        return self.head
+
+    def is_kept(self, height: int, epoch: int) -> bool:
+        """Whether a state is still there that was at `height` after `epoch` rewinds."""
+        return height < 0 or self.store.oldest <= height <= min(self._rewound[epoch:], default=height)
+
+    @property
+    def epoch(self) -> int:
+        """How many rewinds there were."""
+        return len(self._rewound)
+
     def _finalized(self, height: int) -> Finalized:
         if height < 0:
             if self.store.height >= 0:
                 raise StateDiscarded(height)
-            return Finalized(self, -1, Root(EMPTY_ROOT, 0))
+            return Finalized(self, -1, Root(EMPTY_ROOT, 0, self.next_id))
         root = self.store.root(height)
         if root is None:
             raise StateDiscarded(height)
@@ -151,24 +174,25 @@ class States:
 class Finalized:
     """A finalized state: the head reads flat values from the store, one of the past walks its trie."""
 
-    __slots__ = ("_root", "_states", "height")
+    __slots__ = ("_epoch", "_states", "height", "kept_root")
 
     first_id: Final = 0
 
     def __init__(self, states: States, height: int, root: Root) -> None:
         self._states = states
-        self._root = root
+        self._epoch = states.epoch
+        self.kept_root = root
         self.height = height
 
     @property
     def root(self) -> bytes:
         """The state root."""
-        return self._root.root
+        return self.kept_root.root
 
     @property
     def top(self) -> int:
         """The id of the root node of the trie."""
-        return self._root.top
+        return self.kept_root.top
 
     @property
     def states(self) -> States:
@@ -178,7 +202,7 @@ class Finalized:
     def get(self, key: bytes, /) -> bytes | None:
         if self._states.head is self:
             return self._states.store.value(key)
-        return get(self, self._root.top, key)
+        return get(self, self.kept_root.top, key)
 
     def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
         states = self._states
@@ -206,21 +230,21 @@ class Finalized:
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         if self._states.head is self:
             return self._states.store.keys(prefix, after)
-        return keys(self, self._root.top, prefix, after)
+        return keys(self, self.kept_root.top, prefix, after)
 
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
-        return prove(self, self._root.top, keys, self._states.version)
+        return prove(self, self.kept_root.top, keys, self._states.version)
 
     def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
         return ChangeSet(self, changes, decoded)
 
     def branch(self, id: int, /) -> Branch:
-        if self.height < self._states.store.oldest and self.height >= 0:
+        if not self._states.is_kept(self.height, self._epoch):
             raise StateDiscarded(self.height)
         return self._states.store.branch(id)
 
     def leaf(self, id: int, /) -> Leaf:
-        if self.height < self._states.store.oldest and self.height >= 0:
+        if not self._states.is_kept(self.height, self._epoch):
             raise StateDiscarded(self.height)
         return self._states.store.leaf(id)
 

@@ -62,6 +62,7 @@ class Chain(RuleBasedStateMachine):
         return Model(self.states.genesis(first), held, 0)
 
     def open(self) -> None:
+        self.rewound: list[int] = []
         self.states = RocksStates(
             self.database, budget_bytes=BUDGET_BYTES, window=WINDOW, version=self.version, decoded_max=8
         )
@@ -69,7 +70,7 @@ class Chain(RuleBasedStateMachine):
     @rule(target=models, parent=models, changed=changes, is_decoded=st.booleans())
     def block(self, parent: Model, changed: dict[bytes, bytes | None], is_decoded: bool) -> Model:
         """A block over any state still held, competing with any other."""
-        if parent.state.states is not self.states or self.base_of(parent) < self.states.store.oldest:
+        if parent.state.states is not self.states or self.may_be_gone(parent):
             return parent
         decoded = {key: present(value) for key, value in changed.items() if value is not None}
         state = parent.state.child(changed, decoded if is_decoded else {})
@@ -110,6 +111,18 @@ class Chain(RuleBasedStateMachine):
         self.open()
         assert self.states.next_id == self.states.store.next_id
 
+    @rule(target=models, back=st.integers(0, WINDOW))
+    def rewind(self, back: int) -> Model:
+        """A development chain goes back to a state of the window, and on from there."""
+        height = max(self.states.store.oldest, self.states.head.height - back)
+        head = self.states.rewind(height)
+        self.rewound.append(height)
+        self.history = {height: held for height, held in self.history.items() if height <= head.height}
+        self.synced = head.height
+        model = Model(head, self.history[height], height)
+        self.check(model, list(model.held)[:3])
+        return model
+
     @rule()
     def power_failure(self) -> None:
         """The chain opens at its last synced batch."""
@@ -126,13 +139,14 @@ class Chain(RuleBasedStateMachine):
             try:
                 self.check(model, asked)
             except StateDiscarded:
-                assert self.base_of(model) < self.states.store.oldest
+                assert self.may_be_gone(model)
 
-    def base_of(self, model: Model) -> int:
+    def may_be_gone(self, model: Model) -> bool:
+        """Whether the finalized state below has left the window, or was taken back."""
         state = model.state
         while hasattr(state, "_below"):
             state = state._below
-        return state.height
+        return state.height < self.states.store.oldest or any(state.height > to for to in self.rewound)
 
     @rule(back=st.integers(0, WINDOW + 2), asked=st.lists(keys, max_size=4))
     def past(self, back: int, asked: list[bytes]) -> None:

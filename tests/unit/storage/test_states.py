@@ -152,6 +152,27 @@ def test_a_loser_answers_while_someone_holds_it_and_its_base_is_kept(states: Roc
         loser.get(KEYS[1])
 
 
+def test_a_development_chain_goes_back(states: RocksStates) -> None:
+    grow(states, 6)
+    gone, loser = states.head, states.head.child({KEYS[0]: b"loser"}, {})
+    next_id = states.next_id
+    head = states.rewind(3, also=[("meta", b"note", b"taken back")])
+    assert (head.height, head.root, states.next_id) == (3, trie_root(held_at(3)), next_id)
+    assert {key: head.get(key) for key in head.keys(b"")} == held_at(3)
+    assert states.database.get(Column.META, b"note") == b"taken back"
+    for state in (gone, loser):
+        with pytest.raises(StateDiscarded, match="the state at height 6 is already discarded"):
+            state.get(KEYS[20])
+    with pytest.raises(StateDiscarded, match="the state at height 4 is already discarded"):
+        states.at(4)
+    grow(states, 4)
+    assert states.head.root == trie_root(held_at(7))
+    with pytest.raises(StateDiscarded, match="the state at height 6 is already discarded"):
+        gone.get(KEYS[20])
+    with pytest.raises(StateDiscarded, match="the state at height 9 is already discarded"):
+        states.rewind(9)
+
+
 def test_unfinalized_states_have_a_bounded_depth() -> None:
     states = MemoryStates(depth_max=3)
     state: State = states.genesis({})

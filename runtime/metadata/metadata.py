@@ -17,9 +17,10 @@ from runtime.frame.pallet import Pallet
 from runtime.metadata import records
 from runtime.metadata.extrinsic import VERSION, ExtrinsicTypes
 from runtime.metadata.pallets import Outer, PalletWriter
+from runtime.metadata.v16 import MetadataV16, upgrade
 from runtime.scale import AnyCodec, Registry, codec_of, struct_codec
 
-VERSIONS: Final = (14, 15)
+VERSIONS: Final = (14, 15, 16)
 """The versions that are written."""
 
 
@@ -50,8 +51,8 @@ class Metadata:
         if version not in VERSIONS:
             return None
         if version not in self._encoded:
-            write = _encode_v14 if version == 14 else _encode_v15
-            self._encoded[version] = records.MAGIC + bytes((version,)) + write(self._describe())
+            body = _WRITERS[version](self._describe())
+            self._encoded[version] = records.MAGIC + bytes((version,)) + body
         return self._encoded[version]
 
 
@@ -71,6 +72,14 @@ def _encode_v14(runtime: Described) -> bytes:
 
 
 def _encode_v15(runtime: Described) -> bytes:
+    return _V15.encode(_v15(runtime))
+
+
+def _encode_v16(runtime: Described) -> bytes:
+    return _V16.encode(upgrade(_v15(runtime), {each.name: each.version for each in runtime.apis}))
+
+
+def _v15(runtime: Described) -> records.MetadataV15:
     registry = Registry()
     pallets = _pallets(registry, runtime)
     parts = runtime.extrinsic
@@ -89,7 +98,7 @@ def _encode_v15(runtime: Described) -> bytes:
         registry.register(runtime.host.codec(RuntimeEvent)),
         registry.register(runtime.errors),
     )
-    return _V15.encode(records.MetadataV15(registry.types(), pallets, extrinsic, kind, apis, outer, ()))
+    return records.MetadataV15(registry.types(), pallets, extrinsic, kind, apis, outer, ())
 
 
 def _pallets(registry: Registry, runtime: Described) -> tuple[records.PalletV15, ...]:
@@ -132,3 +141,9 @@ def _runtime_type(runtime: Described) -> AnyCodec:
 
 _V14: Final = codec_of(records.MetadataV14)
 _V15: Final = codec_of(records.MetadataV15)
+_V16: Final = codec_of(MetadataV16)
+_WRITERS: Final[dict[int, Callable[[Described], bytes]]] = {
+    14: _encode_v14,
+    15: _encode_v15,
+    16: _encode_v16,
+}

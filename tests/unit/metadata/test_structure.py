@@ -40,6 +40,13 @@ from runtime.metadata.records import (
     Plain,
     StorageEntry,
 )
+from runtime.metadata.v16 import (
+    MetadataV16,
+    NotDeprecated,
+    PalletConstantV16,
+    PalletEnumV16,
+    StorageEntryV16,
+)
 from runtime.scale import U16, U32, U64, Compact, Doc, Struct, codec_of
 from runtime.scale.registry import (
     Array,
@@ -62,7 +69,7 @@ from support.chains import chain_of
 from support.oracle import Oracle
 
 Metadata = MetadataV14 | MetadataV15
-RECORDS: dict[int, Any] = {14: MetadataV14, 15: MetadataV15}
+RECORDS: dict[int, Any] = {14: MetadataV14, 15: MetadataV15, 16: MetadataV16}
 
 
 class Config(Struct):
@@ -139,7 +146,7 @@ def read(chain: TestChain, version: int) -> Any:
     return codec_of(RECORDS[version]).decode(raw[5:])
 
 
-@pytest.fixture(params=VERSIONS, scope="module")
+@pytest.fixture(params=[14, 15], scope="module")
 def metadata(request: pytest.FixtureRequest) -> Metadata:
     found: Metadata = read(CHAIN, request.param)
     return found
@@ -413,6 +420,40 @@ def test_version_15_has_docs_outer_enums_and_apis() -> None:
         ("block_hash", "H256"),
     ]
     assert type_of(metadata, queue.output).path == ("Result",)
+
+
+def test_version_16_says_what_version_15_says_and_that_nothing_is_deprecated() -> None:
+    old, new = read(CHAIN, 15), read(CHAIN, 16)
+    assert (new.types, new.outer_enums, new.custom) == (old.types, old.outer_enums, old.custom)
+    for before, after in zip(old.pallets, new.pallets, strict=True):
+        assert (after.name, after.index, after.docs) == (before.name, before.index, before.docs)
+        for attribute in ("calls", "event", "error"):
+            kind = getattr(before, attribute)
+            assert getattr(after, attribute) == (None if kind is None else PalletEnumV16(kind))
+        for one, other in zip(before.constants, after.constants, strict=True):
+            assert other == PalletConstantV16(one.name, one.type, one.value, one.docs, NotDeprecated())
+        assert (before.storage is None) == (after.storage is None)
+        if before.storage is not None:
+            assert after.storage.prefix == before.storage.prefix
+            for one, other in zip(before.storage.entries, after.storage.entries, strict=True):
+                assert other == StorageEntryV16(one.name, one.modifier, one.type, one.default, one.docs)
+    assert (new.extrinsic.versions, new.extrinsic.extensions_by_version) == ((4,), ((0, (0, 1, 2, 3, 4, 5)),))
+    assert new.extrinsic.extensions == old.extrinsic.signed_extensions
+    assert [(api.name, api.version) for api in new.apis] == [
+        ("Core", 5),
+        ("Metadata", 2),
+        ("TaggedTransactionQueue", 3),
+        ("AccountNonceApi", 1),
+        ("TransactionPaymentApi", 4),
+        ("TransactionPaymentCallApi", 3),
+    ]
+    for before, after in zip(old.apis, new.apis, strict=True):
+        assert [method.replace(deprecation=NotDeprecated()) for method in after.methods] == list(
+            after.methods
+        )
+        assert [(each.name, each.inputs, each.output) for each in after.methods] == [
+            (each.name, each.inputs, each.output) for each in before.methods
+        ]
 
 
 def test_every_storage_default_decodes_with_its_type() -> None:

@@ -113,13 +113,15 @@ def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None
 def _object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SpecError(f"{where} is no object")
-    return value
+    found: dict[str, Any] = value
+    return found
 
 
 def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
         raise SpecError(f"{where} is no list")
-    return value
+    found: list[Any] = value
+    return found
 
 
 def _text(value: Any, where: str) -> str:

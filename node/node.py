@@ -23,6 +23,7 @@ from node.mempool.verifier import Verifier
 from node.plugins import discover, runtime_digest
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import registry
+from node.rpc.methods.backend import Backend
 from node.storage import RocksStates
 from runtime.loader import load
 from runtime.runtime import Runtime
@@ -83,7 +84,7 @@ class Node:
                 write_ready_file(self.config.ready_file, self, address)
             task_status.started(address)
 
-    def registry(self) -> Registry[Node]:
+    def registry(self) -> Registry[Backend]:
         """The RPC methods that this node answers."""
         return registry(development=self.config.development)
 

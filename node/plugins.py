@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame.pallet import Pallet
@@ -38,9 +38,10 @@ def discover() -> dict[str, Found]:
                 f"{where} has no register_pallets: write register_pallets = register(YourPallet)"
             )
         distribution = entry.dist
-        for pallet in register():
-            if not (isinstance(pallet, type) and issubclass(pallet, Pallet)):
-                raise PluginError(f"{where} registers {pallet!r}, which is no pallet")
+        for offered in register():
+            if not (isinstance(offered, type) and issubclass(offered, Pallet)):
+                raise PluginError(f"{where} registers {offered!r}, which is no pallet")
+            pallet = cast("type[Pallet[Any, Any]]", offered)
             _refuse_second(found, pallet, where)
             found[pallet.__name__] = Found(
                 pallet=pallet,

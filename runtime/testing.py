@@ -12,7 +12,7 @@ Signatures are not checked: any 32 bytes may sign.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from runtime.executive.builder import Applied, BlockBuilder
 from runtime.frame.error import DispatchError
 from runtime.frame.host import Call, Host, PostInfo
 from runtime.frame.inherents import TIMESTAMP
+from runtime.frame.interfaces import Nonces
 from runtime.frame.late import RuntimeCall
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import from_plain
@@ -82,6 +83,7 @@ class TestChain:
             extensions=EXTENSIONS if "TransactionPayment" in names else EXTENSIONS[:-1],
         )
         self.runtime: Runtime = load(self.spec, {each.__name__: Found(pallet=each) for each in pallets})
+        (self._nonces,) = [each for each in self.runtime.pallets.values() if isinstance(each, Nonces)]
         self._states = MemoryStates()
         self._logs = logs
         self.state: State = self._build_genesis(genesis or {})
@@ -127,8 +129,8 @@ class TestChain:
     def submit(self, call: Call, who: AccountId, *, tip: int = 0) -> Applied:
         """Put a transaction of `who` into the open block; raises what keeps it out."""
         parts = self.runtime.parts
-        nonce = parts.system.nonce(who)
-        values = {"CheckMortality": IMMORTAL, "CheckNonce": nonce, "ChargeTransactionPayment": tip}
+        nonce = self._nonces.nonce(who)
+        values: dict[str, Any] = {"CheckMortality": IMMORTAL, "CheckNonce": nonce, "ChargeTransactionPayment": tip}
         extras = parts.codec.extras(tuple(values.get(each.identifier, ()) for each in parts.extensions))
         call_bytes = self.host.codec(RuntimeCall).encode(call)
         return self._builder.apply(parts.codec.signed(who, 0, bytes(64), extras, call_bytes))
@@ -195,7 +197,7 @@ class TestChain:
 
 
 @contextmanager
-def refuses(where: HasHost | Host, error: type[DispatchError], message: str | None = None) -> Iterator[None]:
+def refuses(where: HasHost | Host, error: type[DispatchError], message: str | None = None) -> Generator[None]:
     """What is done inside is refused with exactly this error (and message), and leaves storage and events
     untouched.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Container, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,6 +20,7 @@ from node.chain.logs import Logs, author_logs, dev_author
 from node.memory import settle_collector
 from node.plugins import discover, runtime_digest
 from node.storage import RocksStates
+from pallets.balances import Balances
 from runtime.executive.builder import BlockBuilder, Built
 from runtime.executive.extrinsic import ED25519, signed_bytes
 from runtime.frame.inherents import TIMESTAMP
@@ -54,7 +55,9 @@ class World:
         """Signed `transfer_keep_alive` extrinsics between random accounts, ready for the next block."""
         runtime = self.runtime
         codec = runtime.parts.codec
-        transfer = runtime.pallets["Balances"].transfer_keep_alive  # type: ignore[attr-defined]
+        balances = runtime.pallets["Balances"]
+        assert isinstance(balances, Balances)
+        transfer = balances.transfer_keep_alive
         encode = runtime.host.codec(RuntimeCall).encode
         version = runtime.version
         genesis = self.chain.genesis_hash
@@ -74,14 +77,14 @@ class World:
             made.append(codec.signed(self.publics[sender], ED25519, signature, extras, call))
         return made
 
-    def begin(self, parent: Position, verified: object) -> BlockBuilder:
+    def begin(self, parent: Position, verified: Container[bytes]) -> BlockBuilder:
         """The next block, its inherents applied."""
         runtime = self.runtime
         builder = runtime.build(
             parent.state,
             parent.header,
             logs=self.logs(parent),
-            verified=verified,  # type: ignore[arg-type]
+            verified=verified,
         )
         now = START_MS + (parent.header.number + 1) * BLOCK_MS
         for raw in builder.inherents({TIMESTAMP: now.to_bytes(8, "little")}):
@@ -94,7 +97,7 @@ class World:
 
 
 @contextmanager
-def world(accounts: int, folder: Path) -> Iterator[World]:
+def world(accounts: int, folder: Path) -> Generator[World]:
     """The development chain with so many funded accounts more, in a database below `folder`."""
     keys = [
         SigningKey(blake2b(number.to_bytes(8, "little"), digest_size=32).digest())

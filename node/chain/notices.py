@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -75,7 +75,7 @@ class Notices:
         self._channels: list[trio.MemorySendChannel[Notice]] = []
 
     @contextmanager
-    def watch(self) -> Iterator[Watch]:
+    def watch(self) -> Generator[Watch]:
         """The notices from now on; the watch ends when its reader falls too far behind."""
         send, receive = trio.open_memory_channel[Notice](NOTICES_MAX)
         self._channels.append(send)

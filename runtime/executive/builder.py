@@ -192,7 +192,7 @@ class BlockBuilder:
             raise BadMandatory
         self._transactions_began = True
         address = signature.address
-        if address.__class__ is not Address:
+        if not isinstance(address, Address):
             raise CannotLookupSigner
         who = address.account
         check_proof(self._parts, extrinsic, who, self._verified)

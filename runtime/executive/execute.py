@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from runtime.executive.builder import BlockBuilder, Built
+from runtime.executive.extrinsic import Extrinsic
 from runtime.executive.parts import Parts
 from runtime.frame.invalid import InvalidBlock
 from runtime.frame.validity import TransactionValidityError
@@ -66,7 +67,7 @@ def execute_block(
         logs=pre_runtime(header),
         verified=verified,
     )
-    extrinsics = []
+    extrinsics: list[Extrinsic] = []
     for index, raw in enumerate(block.extrinsics):
         try:
             extrinsic = parts.codec.decode(raw)

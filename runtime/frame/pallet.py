@@ -163,7 +163,7 @@ class Pallet(Declared, Generic[E, X]):
         return ()
 
     @property
-    def account(self) -> bytes:
+    def account_id(self) -> bytes:
         """The account that belongs to the pallet itself; nobody holds a key to it."""
         return pallet_account(self.__dict__["seat"].name)
 

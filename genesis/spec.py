@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from runtime.spec import EXTENSIONS, RuntimeSpec, SeatSpec
 
@@ -111,17 +111,23 @@ def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    if not _is_object(value):
         raise SpecError(f"{where} is no object")
-    found: dict[str, Any] = value
-    return found
+    return value
 
 
 def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list):
+    if not _is_list(value):
         raise SpecError(f"{where} is no list")
-    found: list[Any] = value
-    return found
+    return value
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _text(value: Any, where: str) -> str:

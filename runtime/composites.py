@@ -103,15 +103,14 @@ def call_codec(pallets: Sequence[Pallet[Any, Any]]) -> Codec[Call]:
         return Call(info, args), end
 
     def write(call: Call) -> bytes:
-        info = call.info
-        if table.get(info.pallet_index << 8 | info.index) is not info:
+        info: BoundCall[Any, Any] = call.info
+        if table.get(info.pallet_index << 8 | info.index) != info:
             raise EncodeError(f"{call} is no call of this runtime")
-        tag: bytes = info.tag
         try:
-            args: bytes = info.args_codec.write(call.args)
+            args = info.args_codec.write(call.args)
         except EncodeError as error:
             raise error.inside(f".{info.pallet}.{info.name}") from None
-        return tag + args
+        return info.tag + args
 
     return Codec("RuntimeCall", read, write, min_size=2, describe=lambda: described.description)
 

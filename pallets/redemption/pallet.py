@@ -1,7 +1,7 @@
 """Redemption: a coin is exchanged in kind, for an hour of standard compute, and burned. No path here reads a
 price.
 
-    Queued -> Matched -> Accepted -> Running -> Delivered -> settled: the coins are burned, the server's debt too
+    Queued -> Matched -> Accepted -> Running -> Delivered -> settled: coins and debt are burned
       ^          |           |          |
       +----------+-----------+----------+  the server failed: back to its place, paid from the server's bond
 
@@ -354,7 +354,7 @@ class Redemption(Tickets):
         return max(COIN, div_ceil(supply, SMALLEST_SHARE))
 
     def _charge(self, amount: Balance, supply: Balance) -> Balance:
-        """The fee for redeeming `amount`; it moves the fee of those who come after. None in Orange and Red."""
+        """The fee for redeeming `amount`, none in Orange and Red; later redeemers pay more for it."""
         now, hour = self.host.number, self.standards.blocks_in(1)
         hours = (now - self.base.at) // hour
         base = grown(decayed(self.base.ppb, hours), min(amount, supply), max(1, supply))

@@ -5,7 +5,7 @@
     Yellow   E < (kappa - 0.05) S, or n1 < 0
     Green    else
 
-The worst row that matches counts at once; a better mode needs its condition for 7 days. No coins are always covered.
+The worst row that matches counts at once; a better mode needs its condition for 7 days.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def held_since(since: Since, now: BlockNumber, matched: Mode) -> Since:
 
 
 def judge(old: Mode, matched: Mode, since: Since, now: BlockNumber, week: int) -> Mode:
-    """The mode of the next block: worse at once; better where its own condition has held for a week of blocks."""
+    """The mode of the next block: worse at once, better once its own condition has held for a week."""
     if matched >= old:
         return matched
     for mode, start in ((Mode.Green, since.green), (Mode.Yellow, since.yellow), (Mode.Orange, since.orange)):

@@ -1,7 +1,7 @@
 """Solvency: how sound the coin is, judged once at the end of every block, and written into its header.
 
-The header carries the figures themselves (digest item `COVR`), so one certificate over it proves them. The same record
-stands in storage. The mode is a function of what the chain holds; nobody sets it.
+The header carries the figures themselves (digest item `COVR`), so one certificate over it proves them. The
+same record stands in storage. The mode is a function of what the chain holds; nobody sets it.
 """
 
 from __future__ import annotations

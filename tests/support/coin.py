@@ -1,0 +1,193 @@
+"""A chain with the whole coin in memory: five genesis providers, a beacon that is really signed, probes that are
+really answered, at a small size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from genesis.coin import COIN, CPU_CLASS, Backing, coin_genesis
+from node.provider.challenge import Work
+from pallets.attestation import Attestation
+from pallets.attestation.probe import Task, unit_seed
+from pallets.attestation.types import Leaf
+from pallets.balances import Balances
+from pallets.beacon import ENGINE, Beacon, message
+from pallets.issuance import Issuance
+from pallets.ledger import Ledger
+from pallets.providers import Providers
+from pallets.redemption import Redemption
+from pallets.solvency import Solvency
+from pallets.standards import Standards
+from pallets.system import System
+from pallets.timestamp import Timestamp
+from runtime.frame import Call, Pallet, Root, Signed, pallet_account
+from runtime.testing import TestChain
+from runtime.types.digest import DigestItem, PreRuntime
+
+AUTHOR = SigningKey(bytes(range(32)))
+ISSUERS = tuple(bytes([0x10 + n]) * 32 for n in range(5))
+ALICE, BOB, CAROL = (bytes([n]) * 32 for n in (1, 2, 3))
+RESERVE = pallet_account("Reserve")
+ESCROW = pallet_account("Redemption")
+ED = 500
+DEPOSIT = 100 * COIN
+SIZE, POSITIONS = 12, 4
+COMMIT_BLOCKS, OPEN_BLOCKS = 3, 3
+RICH = 200_000 * COIN
+DAY = 240
+"""Blocks."""
+COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
+    System,
+    Timestamp,
+    Balances,
+    Beacon,
+    Ledger,
+    Attestation,
+    Standards,
+    Providers,
+    Issuance,
+    Redemption,
+    Solvency,
+)
+CONFIG: dict[str, dict[str, Any]] = {
+    "Balances": {"existential_deposit": ED, "dust_account": RESERVE},
+    "Ledger": {"reserve": RESERVE},
+    "Standards": {"blocks_per_hour": 10},
+    "Providers": {"deposit": DEPOSIT},
+    "Attestation": {
+        "size": SIZE,
+        "positions": POSITIONS,
+        "commit_blocks": COMMIT_BLOCKS,
+        "open_blocks": OPEN_BLOCKS,
+    },
+}
+
+
+class CoinChain(TestChain):
+    """A `TestChain` of the coin, and the short words that its tests are written in."""
+
+    __test__ = False
+
+    def __init__(
+        self,
+        *,
+        rich: Iterable[bytes] = (ALICE, BOB, CAROL),
+        pallets: tuple[type[Pallet[Any, Any]], ...] = COIN_PALLETS,
+        genesis: dict[str, Any] | None = None,
+        config: dict[str, dict[str, Any]] | None = None,
+        **backing: Any,
+    ) -> None:
+        super().__init__(
+            *pallets,
+            config={**CONFIG, **(config or {})},
+            genesis=genesis if genesis is not None else coin_parts(rich, **backing),
+            logs=signed_beacon,
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        return self[Ledger]
+
+    @property
+    def providers(self) -> Providers:
+        return self[Providers]
+
+    @property
+    def issuance(self) -> Issuance:
+        return self[Issuance]
+
+    @property
+    def redemption(self) -> Redemption:
+        return self[Redemption]
+
+    @property
+    def attestation(self) -> Attestation:
+        return self[Attestation]
+
+    @property
+    def solvency(self) -> Solvency:
+        return self[Solvency]
+
+    @property
+    def balances(self) -> Balances:
+        return self[Balances]
+
+    def by(self, who: bytes, call: Call) -> None:
+        """Dispatch a call of an account; raises what refuses it."""
+        self.dispatch(call, Signed(who))
+
+    def root(self, call: Call) -> None:
+        """Dispatch a call of root."""
+        self.dispatch(call, Root())
+
+    def until_window(self, is_open: bool = True) -> None:
+        """Seal blocks until a window is open, or is closed."""
+        for _ in range(2_000):
+            if (self.attestation.window is not None) == is_open:
+                return
+            self.next_block()
+        raise AssertionError("no window in 2,000 blocks")
+
+    def answer(self, *who: bytes) -> None:
+        """Let these providers answer the open window with all units that it probes, as the agent does."""
+        works = {}
+        for each in who:
+            for (_, unit), _ in tuple(self.providers.units.under(each)):
+                work = self.work_of(each, unit)
+                self.submit_well(self.attestation.commit.call(unit, work.root), each)
+                works[each, unit] = work
+        self.next_block()
+        for (each, unit), work in works.items():
+            self.submit_well(self.attestation.open.call(unit, self.leaves(work, each, unit)), each)
+
+    def work_of(self, who: bytes, unit: int) -> Work:
+        """The product that the open window asks of a unit."""
+        window = self.attestation.window
+        assert window is not None
+        return Work(Task(unit_seed(window.beacon, who, unit), SIZE))
+
+    def leaves(self, work: Work, who: bytes, unit: int) -> tuple[Leaf, ...]:
+        """The rows that the challenge asks of a unit that has committed."""
+        commitment = self.attestation.commitments[who, unit]
+        challenge = self.attestation.challenges[commitment.at + 1]
+        return tuple(
+            Leaf(each.round, each.position, each.inputs, each.outputs, each.path)
+            for each in work.answer(challenge, POSITIONS)
+        )
+
+    def submit_well(self, call: Call, who: bytes) -> None:
+        """Put a transaction into the block; its call succeeds."""
+        applied = self.submit(call, who)
+        assert applied.failure is None, f"{call}: {applied.refusal}"
+
+
+def signed_beacon(chain: TestChain) -> tuple[DigestItem, ...]:
+    """The author's digest item for the block that opens."""
+    signed = message(chain.genesis_hash, chain.number, chain[Beacon].value)
+    return (PreRuntime(ENGINE, AUTHOR.sign(signed).signature),)
+
+
+def coin_parts(rich: Iterable[bytes] = (ALICE, BOB, CAROL), **backing: Any) -> dict[str, Any]:
+    """The genesis: people with `RICH` coins each, owed by the five providers."""
+    endowed = [*((who, RICH) for who in rich), (RESERVE, COIN), (ESCROW, ED)]
+    return coin_genesis(endowed, Backing(providers=ISSUERS, author=bytes(AUTHOR.verify_key), **backing))
+
+
+__all__ = [
+    "ALICE",
+    "BOB",
+    "CAROL",
+    "COIN",
+    "CPU_CLASS",
+    "DAY",
+    "ED",
+    "ESCROW",
+    "ISSUERS",
+    "RESERVE",
+    "RICH",
+    "CoinChain",
+]

@@ -9,12 +9,13 @@ class NodeClock:
     """Milliseconds since the Unix epoch, plus what was added to it."""
 
     def __init__(self) -> None:
-        self._offset_ms = 0
+        self.offset_ms = 0
+        """What was added."""
 
     def now_ms(self) -> int:
         """The time of the next block."""
-        return time.time_ns() // 1_000_000 + self._offset_ms
+        return time.time_ns() // 1_000_000 + self.offset_ms
 
     def set(self, now_ms: int) -> None:
         """Let it be `now_ms` now, and go on from there."""
-        self._offset_ms += now_ms - self.now_ms()
+        self.offset_ms += now_ms - self.now_ms()

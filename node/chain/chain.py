@@ -180,8 +180,13 @@ class Chain:
         self.notices.publish(Imported(block_hash, block, state, is_best))
         return block_hash
 
-    def finalize(self, block_hash: bytes, justifications: tuple[Justification, ...] = ()) -> None:
-        """Make a known block and its ancestors final: durable first, then told. Raises a StorageError."""
+    def finalize(
+        self, block_hash: bytes, justifications: tuple[Justification, ...] = ()
+    ) -> tuple[bytes, ...]:
+        """Make a known block and its ancestors final, durable first, then told; those that were not final before.
+
+        Raises UnknownBlock, or a StorageError.
+        """
         path: list[bytes] = []
         step = block_hash
         while step != self.finalized.hash:
@@ -200,6 +205,7 @@ class Chain:
         pruned = self._forget_losers()
         if path:
             self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned, self.best.hash))
+        return tuple(path)
 
     def rewind(self, number: int) -> None:
         """Take a development chain back to a final block within the window. Raises StateDiscarded."""

@@ -19,7 +19,7 @@ ID_SIZE = 8
 
 _branch_head = Struct("<HB")
 _number = Struct(">Q")
-_is_native = sys.byteorder == "little"
+_IS_LITTLE = sys.byteorder == "little"
 
 number_key = _number.pack
 """The key of a height, a block number or an id: 8 bytes, big-endian."""
@@ -65,7 +65,10 @@ def read_root(record: bytes) -> Root:
 def write_dead(dead: Collection[int]) -> bytes:
     branches = [id for id in dead if not id & 1]
     leaves = [id for id in dead if id & 1]
-    return len(branches).to_bytes(4, "little") + b"".join(map(number_key, branches + leaves))
+    keys = array("Q", branches + leaves)
+    if _IS_LITTLE:
+        keys.byteswap()
+    return len(branches).to_bytes(4, "little") + keys.tobytes()
 
 
 def read_dead(record: bytes) -> tuple[list[bytes], list[bytes]]:
@@ -77,7 +80,7 @@ def read_dead(record: bytes) -> tuple[list[bytes], list[bytes]]:
 
 def _native(ids: "array[int]") -> "array[int]":
     """The ids in the byte order of the disk: themselves, on every common machine."""
-    if _is_native:
+    if _IS_LITTLE:
         return ids
     ids = ids[:]
     ids.byteswap()

@@ -1,8 +1,8 @@
 """Utility: several calls at once, and calls on another authority.
 
-It keeps nothing. A wrapper adds no power: each inner call is dispatched on the authority that the wrapper itself was called
-on (or on a lesser one), through every filter of the chain, in a storage layer of its own. A wrapper weighs what its calls
-weigh together, and what they did not use is given back.
+It keeps nothing. A wrapper adds no power: each inner call is dispatched on the authority that the wrapper
+itself was called on (or on a lesser one), through every filter of the chain, in a storage layer of its own. A
+wrapper weighs what its calls weigh together, and what they did not use is given back.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from runtime.scale import U16, U32
 from runtime.types import AccountId, Weight, db
 
 CALLS_MAX: Final = 10_922
-"""The most calls of one batch: as many as Substrate takes, a third of its allocation limit at a kilobyte each."""
+"""The most calls of one batch: Substrate's figure, a third of its allocation limit at a kilobyte each."""
 DERIVED: Final = b"modlpy/utilisuba"
 """What every derived account is hashed with."""
 BASE: Final = db()
@@ -92,12 +92,12 @@ class Utility(Pallet[UtilityEvent, UtilityError]):
 
     @call(index=1, weight=weight_of_derivative)
     def as_derivative(self, origin: Signed, index: U16, call: RuntimeCall) -> PostInfo:
-        """Make a call as the signer's derived account of number `index`; filters hold for it as for the signer."""
+        """Make a call as the signer's derived account of number `index`; every filter holds for it too."""
         return PostInfo(BASE + self._run(call, Signed(derived_account(origin.who, index))))
 
     @call(index=2, weight=weight_of_batch)
     def batch_all(self, origin: Origin, calls: tuple[RuntimeCall, ...]) -> PostInfo:
-        """Make every call, or none: the first refusal undoes all of them, and is the batch's own. It does not nest."""
+        """Make every call, or none: the first refusal undoes all, and is the batch's own. It does not nest."""
         self._check(origin, calls)
         used = BASE
         for each in calls:
@@ -143,5 +143,5 @@ class Utility(Pallet[UtilityEvent, UtilityError]):
 
 
 def derived_account(who: AccountId, index: int) -> AccountId:
-    """The account of number `index` that belongs to `who`: BLAKE2b-256 of a fixed text, `who`, and the number."""
+    """The account of number `index` that belongs to `who`: BLAKE2b-256 of `DERIVED`, `who`, `index`."""
     return blake2b_256(DERIVED + who + index.to_bytes(2, "little"))

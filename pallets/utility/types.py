@@ -12,7 +12,7 @@ class UtilityEvent(Event, path="pallet_utility::pallet::Event"):
 
 
 class BatchInterrupted(UtilityEvent, index=0):
-    """A batch ended early: the call at `index` was refused. The calls before it stand; those after it were not tried."""
+    """A batch ended early: the call at `index` was refused, and those before it stand."""
 
     index: U32
     error: DispatchErrorValue

@@ -1,4 +1,4 @@
-"""System on a chain: Root writes storage raw, and typed reads see it at once; remarks; the books of a block."""
+"""System on a chain: Root writes storage raw, and typed reads see it at once; the books of a block."""
 
 from __future__ import annotations
 

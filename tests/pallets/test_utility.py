@@ -101,7 +101,9 @@ def test_batch_all_does_not_nest_however_it_is_wrapped(chain: TestChain) -> None
     inner = utility.batch_all.call((pay(chain, 1_000),))
     with refuses(chain, CallFiltered):
         chain.dispatch(utility.batch_all.call((inner,)), Signed(ALICE))
-    chain.dispatch(utility.batch_all.call((utility.as_derivative.call(0, utility.batch.call((inner,))),)), Signed(ALICE))
+    chain.dispatch(
+        utility.batch_all.call((utility.as_derivative.call(0, utility.batch.call((inner,))),)), Signed(ALICE)
+    )
     filtered = told.BadOrigin()
     assert told_by_utility(chain) == [BatchInterrupted(0, filtered), ItemCompleted(), BatchCompleted()]
     chain.dispatch(utility.batch.call((inner,)), Signed(ALICE))
@@ -142,7 +144,9 @@ def test_a_derived_account_pays_for_what_its_owner_asks(chain: TestChain) -> Non
 
 
 def test_a_derived_account_is_the_one_that_substrate_derives() -> None:
-    """polkadot.js: `encodeDerivedAddress('5GvUh7fGKsdBEh5XpypkfkGuf7j3vXLxH9BdxjxnJNVXRYi1', 0)`, its own example."""
+    """polkadot.js: `encodeDerivedAddress('5GvUh7fGKsdBEh5XpypkfkGuf7j3vXLxH9BdxjxnJNVXRYi1', 0)`, its own
+    example.
+    """
     who, _ = ss58.decode("5GvUh7fGKsdBEh5XpypkfkGuf7j3vXLxH9BdxjxnJNVXRYi1")
     expected = "5E5XxqPxm7QbEs6twYfp3tyjXidn4kqRrNPH4o6JK9JSLUeD"
     assert ss58.encode(derived_account(who, 0), 42) == expected
@@ -192,7 +196,9 @@ def test_a_batch_within_batches_runs_until_the_depth_is_used_up(chain: TestChain
 
 
 def test_a_batch_looks_to_clients_as_substrates_does(chain: TestChain) -> None:
-    """Bytes of `utility.batch([system.remark('hi')])` and of its events, written by hand from Substrate's indices."""
+    """Bytes of `utility.batch([system.remark('hi')])` and of its events, written by hand from Substrate's
+    indices.
+    """
     codec = chain.host.codec(RuntimeCall)
     batch = chain[Utility].batch.call((chain[System].remark.call(b"hi"),))
     assert codec.encode(batch) == bytes([4, 0, 4, 0, 0, 8]) + b"hi"

@@ -1,4 +1,6 @@
-"""Whatever is written, read, walked, kept and undone in nested layers, the overlay is a plain dictionary with copies."""
+"""Whatever is written, read, walked, kept and undone in nested layers, the overlay is a plain dictionary with
+copies.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class OverlayAgainstDictionary(RuleBasedStateMachine):
 
     @rule(prefix=st.sampled_from([b"", b"\1", b"\2", b"\3"]), after=st.none() | keys)
     def walk(self, prefix: bytes, after: bytes | None) -> None:
-        expected = [key for key in sorted(self.now) if key.startswith(prefix) and (after is None or key > after)]
+        expected = [
+            key for key in sorted(self.now) if key.startswith(prefix) and (after is None or key > after)
+        ]
         assert list(self.overlay.keys(prefix, after)) == expected
 
     @rule(limit=st.integers(0, 5))

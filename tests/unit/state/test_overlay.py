@@ -1,4 +1,4 @@
-"""The overlay: decoded values over a frozen state, layers that undo exactly, raw writes, iteration, refusals."""
+"""The overlay: layers that undo exactly, raw writes, walks that see what is not committed, refusals."""
 
 from __future__ import annotations
 

@@ -84,9 +84,15 @@ class Sealer:
             return block_hash
 
     def finalize(self, block_hash: bytes) -> None:
-        """Make a known block final."""
-        self._chain.finalize(block_hash)
-        self._mempool.finalize(block_hash)
+        """Make a known block and its ancestors final."""
+        for each in self._chain.finalize(block_hash):
+            self._mempool.finalize(each)
+
+    async def rewind(self, number: int) -> None:
+        """Take a development chain back to a final block, with an empty pool. Raises StateDiscarded."""
+        async with self._one_at_a_time:
+            self._chain.rewind(number)
+            self._mempool.clear("the chain was taken back to an earlier block")
 
     async def run(self, sealing: Sealing) -> None:
         """Seal as told, until cancelled."""

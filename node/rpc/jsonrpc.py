@@ -17,6 +17,7 @@ import trio
 
 from node.rpc.errors import (
     BATCH_TOO_BIG,
+    INVALID_PARAMS,
     NO_SUBSCRIPTIONS,
     RESPONSE_TOO_BIG,
     TIMED_OUT,
@@ -112,6 +113,7 @@ class Registry(Generic[N]):
         aliases: tuple[str, ...] = (),
         unsubscribe_aliases: tuple[str, ...] = (),
         unsubscribe_says_null: bool = False,
+        unsubscribe_refuses: bool = False,
         unsafe: bool = False,
     ) -> Callable[
         [Callable[Concatenate[Context[N], Sink, P], Awaitable[None]]],
@@ -121,11 +123,13 @@ class Registry(Generic[N]):
 
         The handler may refuse by raising RpcError, then calls `await sink.accept()` (or `send`, which
         accepts), and lives until it returns or is cancelled. `unsubscribe` answers true or false, or always
-        null with `unsubscribe_says_null`.
+        null with `unsubscribe_says_null`; with `unsubscribe_refuses` it refuses an id that it does not know.
         """
 
         async def end(ctx: Context[N], subscription: str) -> bool | None:
             closed = ctx.session.close(subscription, name)
+            if unsubscribe_refuses and not closed:
+                raise RpcError(INVALID_PARAMS, "Invalid subscription id")
             return None if unsubscribe_says_null else closed
 
         def declare(

@@ -97,7 +97,7 @@ class Utility(Pallet[UtilityEvent, UtilityError]):
 
     @call(index=2, weight=weight_of_batch)
     def batch_all(self, origin: Origin, calls: tuple[RuntimeCall, ...]) -> PostInfo:
-        """Make every call, or none: the first refusal undoes all, and is the batch's own. It does not nest."""
+        """Make every call, or none: the first refusal undoes all and is the batch's own. It does not nest."""
         self._check(origin, calls)
         used = BASE
         for each in calls:

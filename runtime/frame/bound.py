@@ -5,6 +5,7 @@ overlay.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from runtime.crypto.hashing import twox_128
@@ -180,6 +181,9 @@ class _Map(Generic[K, V]):
         self._host.overlay.delete(self.key_of(key), self._write)
         return value
 
+    def __iter__(self) -> Iterator[K]:
+        return self.keys()
+
     def keys(self, after: K | None = None) -> Iterator[K]:
         """Keys in the byte order of their storage keys, uncommitted writes included, behind `after` if it is
         given.
@@ -198,6 +202,10 @@ class _Map(Generic[K, V]):
         for _, value in self._walk(self.prefix, None):
             yield value
 
+    def clear(self, *, limit: int) -> int:
+        """Remove at most `limit` entries, in the order of `keys`; how many were removed."""
+        return self._clear(self.prefix, limit)
+
     def changes(self) -> Iterator[Change[K, V]]:
         """What the block being executed has done to this map so far, by storage key."""
         overlay = self._host.overlay
@@ -207,6 +215,13 @@ class _Map(Generic[K, V]):
             yield Change(
                 self._unhash(storage_key), None if old is ABSENT else old, None if new is ABSENT else new
             )
+
+    def _clear(self, prefix: bytes, limit: int) -> int:
+        overlay = self._host.overlay
+        found = tuple(islice(overlay.keys(prefix), limit))
+        for storage_key in found:
+            overlay.delete(storage_key, self._write)
+        return len(found)
 
     def _walk(self, prefix: bytes, start: bytes | None) -> Iterator[tuple[K, V]]:
         overlay = self._host.overlay
@@ -253,13 +268,7 @@ class BoundNMap(_Map[KS, V]):
 
     def clear_under(self, *first: object, limit: int) -> int:
         """Remove at most `limit` entries whose first keys are `first`; how many were removed."""
-        overlay, removed = self._host.overlay, 0
-        for storage_key in overlay.keys(self._prefix_of(first)):
-            if removed == limit:
-                break
-            overlay.delete(storage_key, self._write)
-            removed += 1
-        return removed
+        return self._clear(self._prefix_of(first), limit)
 
     def _prefix_of(self, first: tuple[object, ...]) -> bytes:
         parts = self._parts[: len(first)]

@@ -63,7 +63,13 @@ class StorageItem:
     @property
     def value_type(self) -> Any:
         """The annotation of what is stored."""
-        return self._arguments()[-1]
+        value_type = self._arguments()[-1]
+        if type(None) in get_args(value_type):
+            raise TypeError(
+                f"storage {self.attribute!r} may hold None, which is absence: "
+                "write StorageOption, or a map without a default"
+            )
+        return value_type
 
     def _arguments(self) -> tuple[Any, ...]:
         declared = getattr(self, "__orig_class__", None)

@@ -48,9 +48,9 @@ def test_root_kills_a_prefix_up_to_a_limit(chain: TestChain) -> None:
     assert dict(system.account.items()) == dict.fromkeys(accounts, full)
     chain.dispatch(system.kill_prefix.call(system.account.prefix, 4), Root())
     left = sorted(items)[4:]
-    assert [system.account.key_of(who) for who in system.account.keys()] == [key for key, _ in left]
+    assert [system.account.key_of(who) for who in system.account] == [key for key, _ in left]
     chain.dispatch(system.kill_prefix.call(system.account.prefix, 100), Root())
-    assert list(system.account.keys()) == []
+    assert list(system.account) == []
     assert chain[Sudo].key == ALICE
 
 

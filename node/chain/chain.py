@@ -183,7 +183,7 @@ class Chain:
     def finalize(
         self, block_hash: bytes, justifications: tuple[Justification, ...] = ()
     ) -> tuple[bytes, ...]:
-        """Make a known block and its ancestors final, durable first, then told; those that were not final before.
+        """Make a known block and its ancestors final, durable first, then told; those that were not yet.
 
         Raises UnknownBlock, or a StorageError.
         """

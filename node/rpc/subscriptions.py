@@ -115,7 +115,7 @@ class Session:
         return [sink.attachment for sink in self._sinks.values() if isinstance(sink.attachment, kind)]
 
     def after_answer(self, job: Callable[[], None]) -> None:
-        """Run `job` once the answer to the call at hand is queued: what it lets be sent comes behind the answer."""
+        """Run `job` once the answer to the call at hand is queued: what it sends comes behind the answer."""
         self._behind.append(job)
 
     @property

@@ -33,7 +33,7 @@ async def get_block(ctx: Call, hash: Hash | None = None) -> object:
 
 @methods.method("chain_getBlockHash", aliases=("chain_getHead",))
 async def get_block_hash(ctx: Call, number: BlockNumber | list[BlockNumber] | None = None) -> object:
-    """The hash of the best chain's block at a height, or one for each of an array; the head's without a height."""
+    """The hash of the best chain's block at a height, or at each of an array; the head's without one."""
     chain = ctx.node.chain
     if isinstance(number, list):
         if len(number) > NUMBERS_MAX:

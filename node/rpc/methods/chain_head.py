@@ -1,4 +1,4 @@
-"""`chainHead_v1_*`: the head of the chain, followed block by block, by the JSON-RPC interface specification."""
+"""`chainHead_v1_*`: the head of the chain, followed block by block, by the JSON-RPC specification."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class Following(Follow):
 async def follow(ctx: Call, sink: Sink, with_runtime: bool) -> None:
     """The blocks at the head of the chain, each pinned until the subscriber lets go of it."""
     if len(ctx.session.every(Follow)) >= FOLLOWS_MAX:
-        raise RpcError(TOO_MANY_FOLLOWS, f"Maximum number of chainHead_follow has been reached: {FOLLOWS_MAX}")
+        most = f"Maximum number of chainHead_follow has been reached: {FOLLOWS_MAX}"
+        raise RpcError(TOO_MANY_FOLLOWS, most)
     with ctx.node.chain.notices.watch() as notices:
         sink.attachment = following = Following(ctx, sink, with_runtime=with_runtime)
         try:

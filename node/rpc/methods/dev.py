@@ -86,11 +86,12 @@ async def finalize(ctx: Call, hash: Hash | None = None) -> str:
 
 @methods.method("dev_setTime", unsafe=True)
 async def set_time(ctx: Call, now_ms: U64) -> int:
-    """Let it be so many milliseconds since the Unix epoch, and time go on from there; never before the head's time."""
+    """Let it be so many milliseconds since the Unix epoch, and go on from there; never before the head."""
     raw = ctx.node.chain.best.state.get(NOW)
     last = int.from_bytes(raw or b"", "little")
     if not last <= now_ms <= MS_MAX:
-        raise RpcError(REFUSED, f"the time must be from {last}, which is the head's, to {MS_MAX}; got {now_ms}")
+        allowed = f"from {last}, which is the head's, to {MS_MAX}"
+        raise RpcError(REFUSED, f"the time must be {allowed}; got {now_ms}")
     ctx.node.clock.set(now_ms)
     return ctx.node.clock.now_ms()
 
@@ -199,7 +200,7 @@ async def snapshot(ctx: Call) -> str:
 
 @methods.method("dev_revert", unsafe=True)
 async def revert(ctx: Call, snapshot: str) -> str:
-    """Go back to a snapshot, which is used up with all later ones: chain, clock, and an empty pool; the head's hash."""
+    """Go back to a snapshot, used up with all later ones: chain, clock, an empty pool; the head's hash."""
     node = ctx.node
     number = _number_of(snapshot)
     found = node.snapshots.find(number)

@@ -1,4 +1,4 @@
-"""One chainHead subscription: what it has told, which blocks it has pinned, which operations run. It touches no socket."""
+"""One chainHead subscription: what it has told, which blocks it pinned, which operations run. It knows no socket."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Follow:
     # Blocks.
 
     def begin(self) -> list[Told]:
-        """What a new subscriber is told: the last final blocks, all others that stand on them, and the head."""
+        """What a new subscriber is told: the last final blocks, all that stand on them, and the head."""
         finalized = self._recently_finalized()
         first: Told = {"event": "initialized", "finalizedBlockHashes": [to_hex(each) for each in finalized]}
         if self.with_runtime:

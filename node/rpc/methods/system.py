@@ -112,7 +112,7 @@ def next_nonce(node: Backend, account: bytes) -> int:
 
 @methods.method("system_dryRun", aliases=("system_dryRunAt",), unsafe=True)
 async def dry_run(ctx: Call, extrinsic: HexBytes, at: Hash | None = None) -> str:
-    """How a transaction would end in the block after the given one: SCALE of Substrate's `ApplyExtrinsicResult`."""
+    """How a transaction would end in the block after this one: SCALE of `ApplyExtrinsicResult`."""
     runtime, block = ctx.node.runtime, position_at(ctx.node, at)
     try:
         decoded = runtime.decode(extrinsic)

@@ -1,4 +1,4 @@
-"""`transaction_v1_*` and `transactionWatch_v1_*`: transactions in, by the JSON-RPC interface specification."""
+"""`transaction_v1_*` and `transactionWatch_v1_*`: transactions in, by the JSON-RPC specification."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Broadcasting:
 
 @methods.method("transaction_v1_broadcast")
 async def broadcast(ctx: Call, transaction: HexBytes) -> str | None:
-    """Keep a transaction on its way until it is stopped; null when too many are. Whether it is valid is not told."""
+    """Keep a transaction on its way, valid or not, until it is stopped; null when too many are."""
     session = ctx.session
     if session.nursery is None:
         raise RpcError(NO_SUBSCRIPTIONS, "A broadcast lasts as long as its WebSocket connection")

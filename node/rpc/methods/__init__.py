@@ -1,4 +1,4 @@
-"""Every method that a node answers: Substrate's legacy groups, the new-style ones, a development chain's own."""
+"""Every method that a node answers: Substrate's legacy groups, the new-style ones, those of development."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One chainHead subscription: what it has told, what it has pinned, which operations run. It knows no socket."""
+"""One chainHead subscription: what it has told, what it has pinned, what runs for it. It knows no socket."""
 
 from __future__ import annotations
 

@@ -47,17 +47,19 @@ class Generations(Generic[K, V]):
         self.add({key: value})
 
     def add(self, entries: Mapping[K, V]) -> None:
-        """Keep all of `entries`, whose keys are not here: new, or just dropped.
-
-        Entries that are too much for one generation are not kept: they would drive out everything else.
-        """
+        """Keep `entries`, whose keys are not here: new, or just dropped. Of too many, the last are kept."""
         weight = self._sum(entries.values())
-        if weight > self._half:
+        if self._weight + weight <= self._half:
+            self.young.update(entries)
+            self._weight += weight
             return
-        if self._weight + weight > self._half:
-            self.rotate()
-        self.young.update(entries)
-        self._weight += weight
+        for key, value in entries.items():
+            weight = self._sum((value,))
+            if self._weight + weight > self._half:
+                self.rotate()
+            if weight <= self._half:
+                self.young[key] = value
+                self._weight += weight
 
     def drop(self, keys: Iterable[K]) -> None:
         """Forget `keys`, as far as they are here."""

@@ -38,3 +38,23 @@ class Manifest(Struct):
     """BLAKE2b-256 over the files of the `runtime` package."""
     pallets: tuple[ManifestPallet, ...]
     """Every pallet, by index."""
+
+    def differences(self, other: Manifest) -> tuple[str, ...]:
+        """What is not the same in `other`, in words; empty when both are the same code."""
+        found: list[str] = []
+        if self.spec_version != other.spec_version:
+            found.append(f"spec version {self.spec_version}, and here {other.spec_version}")
+        if self.runtime != other.runtime:
+            found.append("the runtime package differs")
+        here = {each.index: each for each in other.pallets}
+        for each in self.pallets:
+            found_here = here.pop(each.index, None)
+            if found_here is None:
+                found.append(f"{each.name} at index {each.index} is missing here")
+            elif found_here != each:
+                found.append(
+                    f"{each.name} of {each.distribution} {each.version} differs from {found_here.name} of "
+                    f"{found_here.distribution} {found_here.version} here"
+                )
+        found += [f"{each.name} at index {each.index} is new here" for each in here.values()]
+        return tuple(found)

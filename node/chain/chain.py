@@ -20,7 +20,9 @@ from node.chain.records import (
     rows,
 )
 from node.storage import Column, RocksStates, StorageCorrupted
+from runtime.manifest import CODE_KEY, Manifest
 from runtime.runtime import Runtime
+from runtime.scale import codec_of
 from runtime.state import State, StateDiscarded
 from runtime.state.states import ChangeSet
 from runtime.types.block import Block, Header
@@ -56,6 +58,17 @@ class WrongGenesis(Exception):
         self.wanted = wanted
 
 
+class OtherRuntime(Exception):
+    """The chain was made by other code than what is installed here."""
+
+    def __init__(self, path: str, differences: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the chain at {path} was made by other code: {'; '.join(differences)}; "
+            "install what made it, or give another --base-path"
+        )
+        self.differences = differences
+
+
 class Position(NamedTuple):
     """A block and its state."""
 
@@ -73,7 +86,7 @@ class Chain:
     """Every block that the node knows."""
 
     def __init__(self, runtime: Runtime, states: RocksStates, genesis: Genesis) -> None:
-        """Open the chain in `states`, or begin it with `genesis`. Raises WrongGenesis, or a StorageError."""
+        """Open the chain in `states`, or begin it. Raises WrongGenesis, OtherRuntime, StorageError."""
         self.runtime = runtime
         self.states = states
         self.notices = Notices()
@@ -84,6 +97,7 @@ class Chain:
             self._begin(genesis)
         stored = self._database.get(Column.META, GENESIS_KEY)
         if stored != genesis.hash:
+            self._refuse_other_runtime()
             raise WrongGenesis(self._database.path, stored or bytes(32), genesis.hash)
         self.finalized = self._read_finalized()
         """The last final block."""
@@ -95,6 +109,15 @@ class Chain:
         assert isinstance(state, ChangeSet)
         also = [*rows(genesis.block, ()), (Column.META, GENESIS_KEY, genesis.hash)]
         self.states.genesis(state.changes, state.decoded, also)
+
+    def _refuse_other_runtime(self) -> None:
+        """Say so when it is not the spec that differs but the code."""
+        raw = self.states.head.get(CODE_KEY)
+        if raw is None:
+            return
+        differences = codec_of(Manifest).decode(raw).differences(self.runtime.manifest)
+        if differences:
+            raise OtherRuntime(self._database.path, differences)
 
     def _read_finalized(self) -> Position:
         head = self.states.head

@@ -21,7 +21,7 @@ from genesis.presets.dev import ACCOUNTS, dev_names
 from genesis.presets.dev import dev as dev_preset
 from genesis.spec import ChainSpec, SpecError
 from node.chain.author import AuthorStopped
-from node.chain.chain import WrongGenesis
+from node.chain.chain import OtherRuntime, WrongGenesis
 from node.chain.sealing import BadSealing, Every, Instant, Manual, Sealing, parse_sealing
 from node.cli import live
 from node.cli.amounts import Coin
@@ -161,7 +161,7 @@ async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> 
 def _open(config: NodeConfig) -> Node:
     try:
         return Node.open(config)
-    except WrongGenesis as wrong:
+    except (OtherRuntime, WrongGenesis) as wrong:
         raise Fault(f"{wrong}; --tmp gives a fresh chain") from None
     except OSError as error:
         raise Fault(f"the data cannot be kept in {config.database_path}: {error.strerror}") from None
@@ -273,7 +273,7 @@ def sealing_words(sealing: Sealing) -> str:
         case Instant():
             return "instant: a block as soon as a transaction is ready"
         case Manual():
-            return "manual: a block when dev_sealBlock asks for one"
+            return "manual: a block when dev_seal asks for one"
         case Every(seconds):
             return f"a block every {seconds:g} s"
 

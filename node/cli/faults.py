@@ -1,4 +1,4 @@
-"""Faults: what may go wrong at a command line, in one line each, with an exit status that scripts can read."""
+"""Faults: what may go wrong at a command line, each one line and an exit status that scripts can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: where a chain's data lies unless told otherwise, and which chain is meant."""
+"""Places: the options that say which chain, which node, which block; and where data lies unless told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
+
+from runtime.crypto.derive import KeyKind
 
 DEFAULT_CHAIN: Final = "dev"
 DEFAULT_RPC: Final = "ws://127.0.0.1:9944"
@@ -20,6 +22,16 @@ RpcUrl: TypeAlias = Annotated[
     str, Parameter(name="--rpc", env_var="BALLAST_RPC", help="The WebSocket address of the node to ask.")
 ]
 """The option that says which node."""
+At: TypeAlias = Annotated[
+    str, Parameter(name="--at", help="The block to look at: a number, a hash, best or finalized.")
+]
+"""The option that says when."""
+Limit: TypeAlias = Annotated[int, Parameter(name="--limit", help="How many are listed at most.")]
+"""The option that bounds a list."""
+Kind: TypeAlias = Annotated[
+    KeyKind, Parameter(name="--kind", help="The kind of key that secret URIs such as //Alice mean.")
+]
+"""The option that says which kind of key."""
 
 
 def data_folder() -> Path:

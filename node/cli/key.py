@@ -1,0 +1,140 @@
+"""`ballast key`: keys and addresses, with no node and no network."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter
+
+from node.cli.faults import Fault
+from node.cli.output import Json, columns, print_json, say
+from node.cli.words import account_of, keypair_of
+from node.wallet import phrase
+from runtime.crypto import ss58
+from runtime.crypto.derive import KeyKind
+
+KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
+STDIN: Final = "-"
+
+Prefix = Annotated[int, Parameter(help="The SS58 prefix of the network that the address is for.")]
+
+app = App(
+    name="key",
+    help_epilogue="""Examples:
+  ballast key generate
+  ballast key derive //Alice
+  ballast key derive - --kind ed25519     reads the secret from standard input
+  ballast key inspect 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY""",
+)
+
+
+@app.command
+def generate(
+    *,
+    words: Annotated[Literal[12, 24], Parameter(help="How many words the phrase has.")] = 12,
+    prefix: Prefix = 42,
+    json: Json = False,
+) -> None:
+    """Make a new recovery phrase, and show its accounts. Write it down: nobody can give it back to you."""
+    secret = phrase.generate(words)
+    keys = keys_of(secret, KINDS, prefix)
+    if json:
+        print_json({"phrase": secret, "keys": keys})
+        return
+    say(f"Phrase {secret}")
+    show_keys(keys)
+
+
+@app.command
+def derive(
+    suri: Annotated[
+        str,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="A secret URI: phrase//hard/soft///password, 0x seed//path, or //Alice; - reads it.",
+        ),
+    ],
+    /,
+    *,
+    kind: Annotated[
+        Literal["sr25519", "ed25519", "both"], Parameter(help="The kind of key to derive.")
+    ] = "both",
+    prefix: Prefix = 42,
+    json: Json = False,
+) -> None:
+    """Show the public keys and addresses of a secret."""
+    keys = keys_of(read_secret(suri), KINDS if kind == "both" else (kind,), prefix)
+    if json:
+        print_json({"keys": keys})
+    else:
+        show_keys(keys)
+
+
+@app.command
+def inspect(
+    what: Annotated[
+        str,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="An address, 32 bytes of hex, or a secret URI such as //Alice; - reads it.",
+        ),
+    ],
+    /,
+    *,
+    kind: Annotated[KeyKind, Parameter(help="The kind of key that a secret URI means.")] = "sr25519",
+    prefix: Annotated[
+        int | None, Parameter(help="Show the address for this network too; by default the address's own.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show the account that an address, a public key or a secret URI stands for."""
+    account = account_of(read_secret(what), kind)
+    own = ss58.decode(what)[1] if not what.startswith("0x") and "/" not in what and " " not in what else None
+    network = prefix if prefix is not None else 42 if own is None else own
+    report: dict[str, Any] = {
+        "publicKey": "0x" + account.hex(),
+        "address": address(account, network),
+        "prefix": network,
+    }
+    if own is not None and own != network:
+        report["givenPrefix"] = own
+    if json:
+        print_json(report)
+        return
+    say(f"Public key {report['publicKey']}")
+    say(f"Address {report['address']}")
+    say(f"Network {network}")
+
+
+def keys_of(suri: str, kinds: tuple[KeyKind, ...], prefix: int) -> list[dict[str, str]]:
+    """What is public of a secret, in each kind of key. Raises Fault."""
+    pairs = [keypair_of(suri, kind) for kind in kinds]
+    return [
+        {"kind": pair.kind, "publicKey": "0x" + pair.public.hex(), "address": address(pair.public, prefix)}
+        for pair in pairs
+    ]
+
+
+def show_keys(keys: list[dict[str, str]]) -> None:
+    """A line for each."""
+    for line in columns([(each["kind"], each["address"], each["publicKey"]) for each in keys]):
+        say(line)
+
+
+def address(account: bytes, prefix: int) -> str:
+    """An account's address. Raises Fault for a prefix that no network has."""
+    try:
+        return ss58.encode(account, prefix)
+    except ValueError as error:
+        raise Fault(str(error)) from None
+
+
+def read_secret(text: str) -> str:
+    """The text itself, or the first line of standard input for `-`: arguments can be seen by others."""
+    if text != STDIN:
+        return text
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise Fault("standard input holds no secret")
+    return line

@@ -1,0 +1,61 @@
+"""How commands reach a chain: the runtime of `--chain`, the node at `--rpc`, held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from genesis.load import load_spec
+from genesis.spec import ChainSpec, SpecError
+from node.cli.faults import Fault, expected
+from node.cli.words import Words
+from node.client import ChainClient, RemoteError, TransactionRefused, connect
+from node.plugins import PluginError, discover, runtime_digest
+from runtime.loader import LoadError, load
+from runtime.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A chain that commands speak to, and how its values are written."""
+
+    chain: ChainClient
+    spec: ChainSpec
+    words: Words
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime, as it is installed here."""
+        return self.chain.runtime
+
+    async def block_hash(self, text: str) -> bytes:
+        """The hash of the block that `best`, `finalized`, a number or a hash names. Raises Fault."""
+        match text:
+            case "best":
+                return await self.chain.best_hash()
+            case "finalized":
+                return await self.chain.finalized_hash()
+            case _ if text.startswith("0x") and len(text) == 66:
+                try:
+                    return bytes.fromhex(text[2:])
+                except ValueError:
+                    pass
+            case _ if text.isascii() and text.isdecimal():
+                return await self.chain.hash_at(int(text))
+        raise Fault(f"{text!r} names no block: give a number, a hash, best or finalized")
+
+
+def local_runtime(spec: ChainSpec) -> Runtime:
+    """The runtime of a chain spec. Raises LoadError and PluginError."""
+    return load(spec.runtime, discover(), runtime_digest=runtime_digest())
+
+
+@asynccontextmanager
+async def reach(rpc: str, chain: str) -> AsyncIterator[Remote]:
+    """The chain at `rpc`, which must be `chain`; whatever goes wrong with it is a Fault."""
+    with expected(SpecError, LoadError, PluginError, RemoteError, refused=(TransactionRefused,)):
+        spec = load_spec(chain)
+        runtime = local_runtime(spec)
+        async with connect(rpc) as client:
+            yield Remote(await ChainClient.open(client, runtime), spec, Words(runtime, spec.properties))

@@ -1,0 +1,234 @@
+"""Words: the chain's values as people and JSON write them, accounts as addresses and calls by their names."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from node.cli.amounts import Coin
+from node.cli.faults import Fault
+from node.wallet.phrase import InvalidPhrase
+from node.wallet.signer import Keypair
+from runtime.crypto import ss58
+from runtime.crypto.derive import DeriveError, KeyKind
+from runtime.frame.call import BoundCall
+from runtime.frame.event import Event
+from runtime.frame.host import Call
+from runtime.frame.pallet import Pallet
+from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, to_plain
+from runtime.runtime import Runtime
+from runtime.scale import Enum, Newtype, Struct
+from runtime.scale.annotations import hints_of
+from runtime.types.account import Address, MultiAddress
+
+ACCOUNT_BYTES: Final = 32
+
+
+class Words:
+    """The words of one chain."""
+
+    def __init__(self, runtime: Runtime, properties: Mapping[str, Any]) -> None:
+        self.runtime = runtime
+        self.coin = Coin.of(properties)
+        self.prefix = int(properties["ss58Format"])
+
+    # Accounts.
+
+    def address(self, account: bytes) -> str:
+        """An account as its address on this chain."""
+        return ss58.encode(account, self.prefix)
+
+    def account(self, text: str, kind: KeyKind = "sr25519") -> bytes:
+        """The account of an address, of 32 bytes of hex, or of a secret URI like `//Alice`. Raises Fault."""
+        return account_of(text, kind)
+
+    # Values from words.
+
+    def value(self, annotation: Any, given: Any) -> Any:
+        """The value of a declared type that words or parsed JSON describe. Raises PlainError and Fault."""
+        base, marks = _unwrap(annotation)
+        if base is Call:
+            return self.call_from(given)
+        if isinstance(given, str):
+            if base is MultiAddress:
+                return Address(self.account(given))
+            if _is_account(marks):
+                return self.account(given)
+            if base is int and given[-1:].isalpha() and not given.startswith("0x"):
+                return self.coin.parse(given)
+            if base not in (str, bytes):
+                given = _parsed(given)
+        arguments = get_args(base)
+        if get_origin(base) is tuple and isinstance(given, list) and arguments[1:] == (Ellipsis,):
+            return tuple(self.value(arguments[0], each) for each in given)
+        return from_plain(annotation, given)
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Call:
+        """A call by its name, `Pallet.call`, with its arguments by name. Raises Fault."""
+        info = self.call_info(name)
+        wanted = {parameter.rstrip("_"): kind for parameter, kind in info.parameters}
+        for given in arguments:
+            if given not in wanted:
+                takes = ", ".join(wanted) or "none"
+                raise Fault(f"{name} takes no argument {given!r}; its arguments are: {takes}")
+        missing = [parameter for parameter in wanted if parameter not in arguments]
+        if missing:
+            raise Fault(f"{name} needs {missing[0]}=...; its arguments are: {', '.join(wanted)}")
+        values: list[Any] = []
+        for parameter, kind in wanted.items():
+            try:
+                values.append(self.value(kind, arguments[parameter]))
+            except PlainError as error:
+                raise Fault(f"{name}: {error.inside(parameter)}") from None
+            except Fault as fault:
+                raise Fault(f"{name}: {parameter}: {fault}") from None
+        return Call(info, tuple(values))
+
+    def call_from(self, given: Any) -> Call:
+        """A call from `{"Pallet.call": {arguments}}`. Raises PlainError and Fault."""
+        parsed = _parsed(given) if isinstance(given, str) else given
+        if not isinstance(parsed, dict) or len(parsed) != 1:
+            raise PlainError('a call is written {"Pallet.call": {"argument": ...}}')
+        ((name, arguments),) = parsed.items()
+        return self.call(name, arguments)
+
+    def call_info(self, name: str) -> BoundCall[Any, Any]:
+        """The declaration of a call. Raises Fault, naming what there is."""
+        pallet, method = self.member(name)
+        if method not in pallet.calls:
+            there = ", ".join(pallet.calls) or "none"
+            raise Fault(
+                f"{pallet.seat.name if pallet.seat else ''} has no call {method!r}; its calls are: {there}"
+            )
+        found: BoundCall[Any, Any] = getattr(pallet, method)
+        return found
+
+    def member(self, name: str) -> tuple[Pallet[Any, Any], str]:
+        """The pallet and the rest of a name `Pallet.member`. Raises Fault."""
+        pallet_name, dot, member = name.partition(".")
+        if not dot or not member:
+            raise Fault(f"{name!r} is not of the form Pallet.name")
+        pallet = self.runtime.pallets.get(pallet_name)
+        if pallet is None:
+            there = ", ".join(self.runtime.pallets)
+            raise Fault(f"the chain has no pallet {pallet_name!r}; it has: {there}")
+        return pallet, member
+
+    # Words from values.
+
+    def plain(self, annotation: Any, value: Any) -> Any:
+        """What JSON says of a value of a declared type; `value` reads it back."""
+        base, marks = _unwrap(annotation)
+        if isinstance(value, Call):
+            return self.plain_call(value)
+        if isinstance(value, bytes) and _is_account(marks):
+            return self.address(value)
+        if isinstance(value, Address):
+            return self.address(value.account)
+        if isinstance(value, Event):
+            return self.event(value)
+        if isinstance(value, (Struct, Enum)):
+            return self.record(value)
+        if isinstance(value, tuple) and get_origin(base) is tuple:
+            arguments = get_args(base)
+            kinds = [arguments[0]] * len(value) if arguments[1:] == (Ellipsis,) else list(arguments)
+            return [self.plain(kind, each) for kind, each in zip(kinds, value, strict=True)]
+        if get_origin(base) in (Union, types.UnionType):
+            some = [each for each in get_args(base) if each is not types.NoneType]
+            return self.plain(some[0] if len(some) == 1 else Any, value)
+        return to_plain(value)
+
+    def record(self, value: Struct | Enum) -> Any:
+        """A record as an object by field, a variant under its name."""
+        hints = hints_of(type(value))
+        fields = {name.rstrip("_"): self.plain(kind, getattr(value, name)) for name, kind in hints.items()}
+        if isinstance(value, Enum):
+            name = type(value).__variant_name__
+            if len(fields) == 1 and type(value).__unnamed__:
+                return {name: next(iter(fields.values()))}
+            return {name: fields} if fields else name
+        return fields
+
+    def plain_call(self, call: Call) -> dict[str, Any]:
+        """`{"Pallet.call": {arguments}}`."""
+        arguments = zip(call.info.parameters, call.args, strict=True)
+        return {str(call): {name.rstrip("_"): self.plain(kind, value) for (name, kind), value in arguments}}
+
+    def event(self, event: Any) -> dict[str, Any]:
+        """`{"Pallet.Event": {fields}}`."""
+        hints = hints_of(type(event))
+        fields = {name.rstrip("_"): self.plain(kind, getattr(event, name)) for name, kind in hints.items()}
+        return {self.event_name(event): fields}
+
+    def event_name(self, event: Any) -> str:
+        """`Pallet.Event`."""
+        for name, pallet in self.runtime.pallets.items():
+            if isinstance(event, pallet.event_root):
+                return f"{name}.{type(event).__variant_name__}"
+        return type(event).__name__
+
+
+def account_of(text: str, kind: KeyKind = "sr25519") -> bytes:
+    """The account that an address, 32 bytes of hex, or a secret URI with a path names. Raises Fault."""
+    if text.startswith("0x") and "/" not in text:
+        try:
+            found = bytes.fromhex(text[2:])
+        except ValueError:
+            raise Fault(f"{text!r} is no hex") from None
+        if len(found) != ACCOUNT_BYTES:
+            raise Fault(f"{text!r} has {len(found)} bytes, and an account has {ACCOUNT_BYTES}")
+        return found
+    if "/" in text or " " in text:
+        return keypair_of(text, kind).public
+    try:
+        return ss58.decode(text)[0]
+    except ss58.InvalidAddress as error:
+        raise Fault(f"{error}; accounts are addresses, 0x hex, or names such as //Alice") from None
+
+
+def keypair_of(suri: str, kind: KeyKind) -> Keypair:
+    """The key pair of a secret URI. Raises Fault, which never quotes it."""
+    try:
+        return Keypair.from_suri(suri, kind)
+    except (DeriveError, InvalidPhrase) as error:
+        raise Fault(str(error)) from None
+
+
+def inline(plain: Any) -> str:
+    """A plain value on one line, for people."""
+    match plain:
+        case dict():
+            return ", ".join(f"{name} {_nested(value)}" for name, value in plain.items()) or "nothing"
+        case list():
+            return "[" + ", ".join(map(_nested, plain)) + "]"
+        case None:
+            return "none"
+        case bool():
+            return "yes" if plain else "no"
+        case _:
+            return str(plain)
+
+
+def _nested(plain: Any) -> str:
+    return f"{{{inline(plain)}}}" if isinstance(plain, dict) and plain else inline(plain)
+
+
+def _parsed(text: str) -> Any:
+    """What JSON makes of a word; the word itself when it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(annotation) is Annotated:
+        base, *marks = get_args(annotation)
+        return base, tuple(marks)
+    return annotation, ()
+
+
+def _is_account(marks: tuple[Any, ...]) -> bool:
+    return any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks)

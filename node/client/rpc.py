@@ -1,0 +1,249 @@
+"""The client: JSON-RPC 2.0 over one WebSocket, as tasks of Trio may share it.
+
+    async with connect("ws://127.0.0.1:9944") as client:
+        chain = await client.call("system_chain")
+        async with client.subscribe("chain_subscribeFinalizedHeads", unsubscribe=...) as heads:
+            async for head in heads: ...
+
+One task reads; it gives each answer to who asked, and each notification to its subscription, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import trio
+from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, connect_websocket_url
+
+from node.client.errors import BadAnswer, CannotConnect, Disconnected, FellBehind, NoAnswer, RpcRefusal
+
+CONNECT_SECONDS: Final = 10.0
+"""How long a node may take to welcome a client."""
+ANSWER_SECONDS: Final = 30.0
+"""How long it may take to answer, unless the caller says otherwise."""
+GOODBYE_SECONDS: Final = 1.0
+MESSAGE_BYTES_MAX: Final = 16 << 20
+"""The longest message that is read; a node's longest answer is a little shorter."""
+NOTIFICATIONS_MAX: Final = 1_024
+"""Notifications of one subscription that may wait to be read."""
+
+
+class _Question:
+    """A request on its way."""
+
+    __slots__ = ("answered", "error", "method", "result", "subscription")
+
+    def __init__(self, method: str, subscription: Subscription | None) -> None:
+        self.method = method
+        self.subscription = subscription
+        self.answered = trio.Event()
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class Subscription:
+    """What a node tells of its own accord; iterate over it. Ends with `FellBehind` or `Disconnected`."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.id: object = None
+        """By what the node knows it."""
+        self._send, self._receive = trio.open_memory_channel[Any](NOTIFICATIONS_MAX)
+        self._end: Exception | None = None
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._receive.receive()
+        except trio.EndOfChannel:
+            if self._end is not None:
+                raise self._end from None
+            raise StopAsyncIteration from None
+
+    async def next(self, timeout_s: float | None = None) -> Any:
+        """The next notification; raises `NoAnswer` when none comes in time."""
+        if timeout_s is None:
+            return await self.__anext__()
+        with trio.move_on_after(timeout_s):
+            return await self.__anext__()
+        raise NoAnswer(f"{self.method} (a notification)", timeout_s)
+
+    def put(self, value: Any) -> None:
+        """Keep a notification for the reader; never waits."""
+        try:
+            self._send.send_nowait(value)
+        except trio.WouldBlock:
+            self.end(FellBehind(self.method, NOTIFICATIONS_MAX))
+        except trio.ClosedResourceError:
+            return
+
+    def end(self, reason: Exception | None) -> None:
+        """No more notifications come."""
+        self._end = self._end or reason
+        self._send.close()
+
+
+class Client:
+    """An open connection to a node; made by `connect`."""
+
+    def __init__(self, socket: WebSocketConnection, url: str, timeout_s: float) -> None:
+        self.url = url
+        self._socket = socket
+        self._timeout_s = timeout_s
+        self._last_id = 0
+        self._questions: dict[int, _Question] = {}
+        self._subscriptions: dict[object, Subscription] = {}
+        self._closed = False
+
+    async def call(self, method: str, *params: Any, timeout_s: float | None = None) -> Any:
+        """The result of `method`. Raises `RpcRefusal`, `NoAnswer`, `Disconnected`."""
+        return await self._ask(_Question(method, None), params, timeout_s)
+
+    @asynccontextmanager
+    async def subscribe(self, method: str, *params: Any, unsubscribe: str) -> AsyncIterator[Subscription]:
+        """The notifications of a subscription, which ends with the block. Raises as `call` does."""
+        subscription = Subscription(method)
+        subscription.id = await self._ask(_Question(method, subscription), params, None)
+        try:
+            yield subscription
+        finally:
+            subscription.end(None)
+            del self._subscriptions[subscription.id]
+            if not self._closed:
+                with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                    await self._send({"method": unsubscribe, "params": [subscription.id]})
+
+    async def _ask(self, question: _Question, params: tuple[Any, ...], timeout_s: float | None) -> Any:
+        seconds = self._timeout_s if timeout_s is None else timeout_s
+        self._last_id += 1
+        identity = self._last_id
+        self._questions[identity] = question
+        try:
+            with trio.move_on_after(seconds) as deadline:
+                await self._send({"id": identity, "method": question.method, "params": params})
+                await question.answered.wait()
+            if deadline.cancelled_caught:
+                raise NoAnswer(question.method, seconds)
+        finally:
+            self._questions.pop(identity, None)
+        if question.error is not None:
+            raise question.error
+        return question.result
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self._closed:
+            raise Disconnected(self.url)
+        try:
+            await self._socket.send_message(json.dumps({"jsonrpc": "2.0", **message}))
+        except ConnectionClosed:
+            raise Disconnected(self.url) from None
+
+    async def read(self) -> None:
+        """Hand out what the node sends, until the connection ends."""
+        try:
+            while True:
+                self._take(await self._socket.get_message())
+        except ConnectionClosed:
+            return
+        finally:
+            self._closed = True
+            for question in self._questions.values():
+                question.error = Disconnected(self.url)
+                question.answered.set()
+            for subscription in self._subscriptions.values():
+                subscription.end(Disconnected(self.url))
+
+    async def goodbye(self) -> None:
+        """Close the connection, without waiting for long."""
+        self._closed = True
+        with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+            await self._socket.aclose()
+
+    def _take(self, text: str | bytes) -> None:
+        try:
+            message: Any = json.loads(text)
+        except ValueError:
+            return
+        for each in message if isinstance(message, list) else [message]:
+            if not isinstance(each, dict):
+                continue
+            if "method" in each:
+                self._notify(each)
+            else:
+                self._settle(each)
+
+    def _notify(self, message: dict[str, Any]) -> None:
+        params = message.get("params")
+        if isinstance(params, dict):
+            subscription = self._subscriptions.get(params.get("subscription"))
+            if subscription is not None:
+                subscription.put(params.get("result"))
+
+    def _settle(self, answer: dict[str, Any]) -> None:
+        identity = answer.get("id")
+        question = self._questions.get(identity) if isinstance(identity, int) else None
+        if question is None:
+            return
+        error = answer.get("error")
+        if isinstance(error, dict):
+            question.error = RpcRefusal(
+                question.method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data")
+            )
+        elif "result" not in answer:
+            question.error = BadAnswer(question.method, "neither result nor error")
+        else:
+            question.result = answer["result"]
+            if question.subscription is not None:
+                # Registered here, before the next message is read: no notification can come too early.
+                self._subscriptions[question.result] = question.subscription
+        question.answered.set()
+
+
+@asynccontextmanager
+async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncIterator[Client]:
+    """A connection to the node at `url`, closed with the block. Raises `CannotConnect`."""
+    failure: Exception | None = None
+    async with trio.open_nursery() as nursery:
+        client: Client | None = None
+        try:
+            client = Client(await _open(nursery, url), url, timeout_s)
+            nursery.start_soon(client.read)
+            yield client
+        except Exception as error:  # noqa: BLE001 -- raised again below, outside of the nursery's group
+            failure = error
+        finally:
+            if client is not None:
+                await client.goodbye()
+            nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
+    try:
+        with trio.fail_after(CONNECT_SECONDS):
+            return await connect_websocket_url(nursery, url, max_message_size=MESSAGE_BYTES_MAX)
+    except trio.TooSlowError:
+        raise CannotConnect(url, f"no answer within {CONNECT_SECONDS:g} s") from None
+    except HandshakeError:
+        raise CannotConnect(url, "what listens there is no node, or does not welcome this client") from None
+    except ValueError as error:
+        raise CannotConnect(url, f"{error}; an address reads ws://HOST:PORT") from None
+    except OSError as error:
+        raise CannotConnect(url, _reason(error)) from None
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, below what Trio makes of it; and what to do."""
+    cause: BaseException = error
+    while cause.__cause__ is not None or isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause.__cause__ or cause
+    number = cause.errno if isinstance(cause, OSError) else None
+    text = os.strerror(number) if number is not None and number > 0 else str(cause)
+    return f"{text}; is the node running?"

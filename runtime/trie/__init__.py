@@ -13,7 +13,7 @@ from runtime.trie.proof import (
 )
 from runtime.trie.root import ordered_trie_root, trie_root
 from runtime.trie.trie import Update, update
-from runtime.trie.walk import get, keys, prove
+from runtime.trie.walk import get, keys, merkle_value, prove
 
 __all__ = [
     "EMPTY_ROOT",
@@ -28,6 +28,7 @@ __all__ = [
     "Update",
     "get",
     "keys",
+    "merkle_value",
     "ordered_trie_root",
     "prove",
     "shape_of",

@@ -1,4 +1,4 @@
-"""Reading a frozen trie by walking it from its root node: a value, the keys in order, a proof."""
+"""Reading a frozen trie by walking it from its root node: a value, the keys in order, proofs and digests."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,9 @@ from runtime.trie.node import (
     HASH_SIZE,
     Nodes,
     StateVersion,
+    digest_of,
     encode_leaf,
+    reference_of,
 )
 
 
@@ -91,3 +93,32 @@ def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion
             if len(value) > inline_max:
                 proof[value] = None
     return tuple(proof)
+
+
+def merkle_value(nodes: Nodes, top: int, key: bytes, version: StateVersion) -> bytes | None:
+    """The Merkle value of the node at `key`, or of the first one below it; None if nothing is there.
+
+    That is the node's encoding if it is shorter than a digest, else its blake2b-256; for the root always the
+    latter, which is the state root.
+    """
+    path = key.hex()
+    id, start = top, 0
+    while id:
+        if id & 1:
+            held, value = nodes.leaf(id)
+            if not held.startswith(key):
+                return None
+            encoded = encode_leaf(held, start, value, version.inline_max)
+        else:
+            shape, ids, encoded = nodes.branch(id)
+            rest = path[shape.start :]
+            if len(rest) > len(shape.partial) and rest.startswith(shape.partial):
+                slot = shape.slots.get(path[shape.depth])
+                if slot is None:
+                    return None
+                id, start = ids[slot], shape.depth + 1
+                continue
+            if not shape.partial.startswith(rest):
+                return None
+        return digest_of(encoded) if start == 0 else reference_of(encoded)
+    return None

@@ -108,7 +108,12 @@ def test_the_order_of_a_batch_does_not_matter(memory: Memory) -> None:
     entries = dict.fromkeys(KEYS, b"v" * 33)
     one = update(memory, EMPTY_ROOT, 0, entries, first_id=2)
     other = update(memory, EMPTY_ROOT, 0, dict(reversed(entries.items())), first_id=2)
-    assert (one.root, one.top, one.next_id, one.leaves) == (other.root, other.top, other.next_id, other.leaves)
+    assert (one.root, one.top, one.next_id, one.leaves) == (
+        other.root,
+        other.top,
+        other.next_id,
+        other.leaves,
+    )
 
 
 def test_a_key_too_long_is_refused(memory: Memory) -> None:

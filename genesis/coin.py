@@ -1,7 +1,7 @@
 """The first coins: every one the debt of a genesis provider, with a bond behind it, and lines that hold.
 
-Endowed accounts cannot be had for nothing. What they hold is owed by the providers in equal parts; a provider also
-owes its own bond and the coins that it works with, for those exist too:
+What people hold at block zero is owed by the providers in equal parts; a provider also owes its own bond and
+the coins that it works with, for those exist too:
 
     m_i = share of the endowments + working coins + b_i,        b_i = bond share of m_i, rounded up
 """
@@ -49,8 +49,8 @@ class Backing:
 def coin_genesis(endowed: Sequence[tuple[bytes, int]], backing: Backing) -> dict[str, Any]:
     """The genesis parts of the coin's pallets, Balances included, as plain values by pallet name.
 
-    `endowed` is every account that holds coins at block zero beside the providers: people, the reserve and the escrow
-    account too, which need the existential deposit. The pallets refuse the genesis if the lines do not hold.
+    `endowed` is every account that holds coins at block zero beside the providers: people, and the reserve and the
+    escrow account, which need the existential deposit. The pallets refuse a genesis whose lines do not hold.
     """
     count = len(backing.providers)
     public = sum(amount for _, amount in endowed)

@@ -71,7 +71,9 @@ class TestChain:
         genesis: Mapping[str, Any] | None = None,
         logs: Callable[[TestChain], tuple[DigestItem, ...]] | None = None,
         spec: RuntimeSpec | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
+        """`runtime`, one that is loaded already, saves the loading; several chains may take turns with it."""
         config, uses = config or {}, uses or {}
         names = [pallet.__name__ for pallet in pallets]
         self.spec = spec or RuntimeSpec(
@@ -82,7 +84,8 @@ class TestChain:
             ),
             extensions=EXTENSIONS if "TransactionPayment" in names else EXTENSIONS[:-1],
         )
-        self.runtime: Runtime = load(self.spec, {each.__name__: Found(pallet=each) for each in pallets})
+        found = {each.__name__: Found(pallet=each) for each in pallets}
+        self.runtime: Runtime = runtime or load(self.spec, found)
         (self._nonces,) = [each for each in self.runtime.pallets.values() if isinstance(each, Nonces)]
         self._states = MemoryStates()
         self._logs = logs

@@ -1,5 +1,5 @@
-"""A chain with the whole coin in memory: five genesis providers, a beacon that is really signed, probes that are
-really answered, at a small size.
+"""A chain with the whole coin in memory: genesis providers, a beacon that is really signed, small probes that
+are really answered.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pallets.standards import Standards
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from runtime.frame import Call, Pallet, Root, Signed, pallet_account
+from runtime.runtime import Runtime
 from runtime.testing import TestChain
 from runtime.types.digest import DigestItem, PreRuntime
 
@@ -67,8 +68,15 @@ CONFIG: dict[str, dict[str, Any]] = {
 }
 
 
+LOADED: dict[str, Runtime] = {}
+"""The usual runtime, once it is loaded: a chain of a test that is over leaves nothing in it."""
+
+
 class CoinChain(TestChain):
-    """A `TestChain` of the coin, and the short words that its tests are written in."""
+    """A `TestChain` of the coin, and the short words that its tests are written in.
+
+    One at a time: the chains of a process take turns with one runtime.
+    """
 
     __test__ = False
 
@@ -81,12 +89,16 @@ class CoinChain(TestChain):
         config: dict[str, dict[str, Any]] | None = None,
         **backing: Any,
     ) -> None:
+        is_usual = pallets is COIN_PALLETS and not config
         super().__init__(
             *pallets,
             config={**CONFIG, **(config or {})},
             genesis=genesis if genesis is not None else coin_parts(rich, **backing),
             logs=signed_beacon,
+            runtime=LOADED.get("usual") if is_usual else None,
         )
+        if is_usual:
+            LOADED["usual"] = self.runtime
 
     @property
     def ledger(self) -> Ledger:
@@ -115,6 +127,11 @@ class CoinChain(TestChain):
     @property
     def balances(self) -> Balances:
         return self[Balances]
+
+    def run(self) -> None:
+        """Seal the open block without executing it again: something was done to it that no call does."""
+        self._replayable = False
+        self.next_block()
 
     def by(self, who: bytes, call: Call) -> None:
         """Dispatch a call of an account; raises what refuses it."""

@@ -230,6 +230,15 @@ class Pool:
         events += [Invalid(member, "it requires one that is invalid") for member in subtree[1:]]
         return events
 
+    def clear(self, reason: str) -> list[Event]:
+        """Everything leaves, and nothing is remembered: the chain below is another one now."""
+        held = [*self.ready.entries, *self.future.entries]
+        for member in held:
+            self._leave(member)
+        self._included.clear()
+        self._banned.clear()
+        return [Dropped(member, reason) for member in held]
+
     def ban(self, transaction: bytes, number: int) -> None:
         """Do not look at it again for a while."""
         self._banned.pop(transaction, None)
@@ -298,11 +307,18 @@ class Pool:
         ]
 
     def retract(self, block: bytes) -> tuple[list[Event], list[Transaction]]:
-        """The block has left the best chain: its transactions, to be validated and submitted anew."""
+        """The block has left the best chain: its transactions, to be submitted anew.
+
+        What waits must be judged anew too: tags that the block provided may be missing now.
+        """
         held = [entry.transaction for entry, _ in self._included.pop(block, ())]
         return [Retracted(transaction.hash, block) for transaction in held], held
 
     # Validating again.
+
+    def transactions(self) -> list[Transaction]:
+        """All of them, ready and future."""
+        return [e.transaction for queue in (self.ready, self.future) for e in queue.entries.values()]
 
     def oldest_checked(self, before: int, count: int) -> list[Transaction]:
         """At most `count` transactions last found valid before block `before`, the longest ago first."""
@@ -316,15 +332,15 @@ class Pool:
         return found
 
     def revalidated(self, transaction: Transaction, number: int) -> list[Event]:
-        """It is valid on block `number` too, perhaps with other tags or another priority."""
-        old = self.find(transaction.hash)
-        if old is None:
+        """It is valid on block `number` too, perhaps with other tags or another priority: it may move."""
+        member = transaction.hash
+        if member not in self:
             return []
-        if _same_place(old, transaction):
-            self._checked.pop(transaction.hash, None)
-            self._checked[transaction.hash] = number
+        if self._stays(transaction, number):
+            self._checked.pop(member, None)
+            self._checked[member] = number
             return []
-        members = self.ready.subtree([old.hash]) if old.hash in self.ready else [old.hash]
+        members = self.ready.subtree([member]) if member in self.ready else [member]
         moving = [self._leave(member).transaction for member in members]
         events: list[Event] = []
         for moved in (transaction, *moving[1:]):
@@ -333,6 +349,18 @@ class Pool:
             except PoolRefusal as refusal:
                 events.append(Dropped(moved.hash, str(refusal)))
         return events
+
+    def _stays(self, new: Transaction, number: int) -> bool:
+        """True when the new judgement leaves it where it is; the chain may provide more tags than before."""
+        queue: Queue = self.ready if new.hash in self.ready else self.future
+        entry = queue.entries[new.hash]
+        old = entry.transaction
+        return (
+            old.provides == new.provides
+            and Entry(new, number, entry.order).rank == entry.rank
+            and frozenset(new.requires) <= frozenset(old.requires)
+            and entry.missing == {tag for tag in new.requires if self.ready.provider(tag) is None}
+        )
 
 
 @dataclass(slots=True)
@@ -375,12 +403,3 @@ def _make_room(
             if room.fits(entry):
                 return list(evicted)
     raise ImmediatelyDropped("the pool is full")
-
-
-def _same_place(old: Transaction, new: Transaction) -> bool:
-    """True when it need not move; a tag is required no longer once the chain provides it."""
-    return (
-        old.provides == new.provides
-        and old.priority == new.priority
-        and frozenset(new.requires) <= frozenset(old.requires)
-    )

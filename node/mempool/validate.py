@@ -157,9 +157,13 @@ class Mempool:
         self._tell(self.pool.finalize(block))
 
     async def retract(self, block: bytes) -> None:
-        """A block has left the best chain: what it held waits again, unless it is not valid any more."""
+        """A block has left the best chain: what it held waits again, unless it is not valid any more.
+
+        All that waits is judged anew, for the tags that the block provided may be missing now.
+        """
         events, transactions = self.pool.retract(block)
         self._tell(events)
+        self._judge(self.pool.transactions())
         for transaction in transactions:
             try:
                 await self.submit(transaction.data)
@@ -171,10 +175,18 @@ class Mempool:
         """The author found it invalid."""
         self._tell(self.pool.remove_invalid(transaction, reason, self._head().number))
 
+    def clear(self, reason: str) -> None:
+        """Empty the pool: the chain was taken back, and nothing that was judged over it counts."""
+        self._tell(self.pool.clear(reason))
+
     def revalidate(self, count: int) -> int:
         """Judge anew at most `count` transactions not judged over the best block, the longest ago first."""
+        transactions = self.pool.oldest_checked(self._head().number, count)
+        self._judge(transactions)
+        return len(transactions)
+
+    def _judge(self, transactions: list[Transaction]) -> None:
         head = self._head()
-        transactions = self.pool.oldest_checked(head.number, count)
         for old in transactions:
             try:
                 extrinsic = head.decode(old.data)
@@ -183,7 +195,6 @@ class Mempool:
                 self._tell(self.pool.remove_invalid(old.hash, str(refusal), head.number))
             else:
                 self._tell(self.pool.revalidated(_transaction(old.hash, extrinsic, validity), head.number))
-        return len(transactions)
 
     def _tell(self, events: list[Event]) -> None:
         self.watchers.publish(events)

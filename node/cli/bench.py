@@ -31,7 +31,7 @@ def transfers(
     accounts: Annotated[int, Parameter(help="Funded accounts between which the transfers go.")] = 100_000,
     block: Annotated[int, Parameter(help="Transfers a block.")] = 2_000,
     rounds: Rounds = 7,
-    dir: Folder = None,  # noqa: A002 (named after the option)
+    dir: Folder = None,
     json: Json = False,
 ) -> None:
     """Compare a transfer, everything included, with the verification of its signature alone.
@@ -50,7 +50,7 @@ def transfers(
 
 
 @app.command
-def scale(*, rounds: Rounds = 7, dir: Folder = None, json: Json = False) -> None:  # noqa: A002
+def scale(*, rounds: Rounds = 7, dir: Folder = None, json: Json = False) -> None:
     """Compare what a transfer costs with ten thousand accounts and with a million.
 
     Making the two chains takes minutes and about 4 GB of memory.

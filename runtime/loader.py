@@ -24,6 +24,7 @@ from runtime.executive.extensions import (
     CheckTxVersion,
 )
 from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
+from runtime.executive.migrate import Migrations
 from runtime.executive.parts import Check, Hook, Parts
 from runtime.frame import hookspecs
 from runtime.frame.extension import TransactionExtension
@@ -105,6 +106,7 @@ def load(
         event_writers={index: (bytes((index,)), codec.write) for index, codec in events.items()},
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
+        migrations=Migrations(host, {name_of(each): each for each in ordered}),
         checks=_checks(ordered),
     )
     metadata = Metadata(

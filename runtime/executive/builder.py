@@ -8,10 +8,12 @@ is refused pays its fee and is recorded as failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from runtime.executive.extrinsic import Extrinsic
 from runtime.executive.limits import BlockMeter
+from runtime.executive.migrate import STEPS_MAX
 from runtime.executive.parts import Hook, Parts
 from runtime.executive.validate import check_proof, validate_unsigned
 from runtime.frame.error import DispatchError
@@ -19,7 +21,7 @@ from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import FULL_WEIGHT, PHASE_FINALIZATION, PHASE_INITIALIZATION, Call, PostInfo
 from runtime.frame.invalid import HookFailed, InvalidBlock, InvariantBroken
 from runtime.frame.origin import Signed, Unsigned
-from runtime.frame.validity import BadMandatory, CannotLookupSigner, TransactionValidityError
+from runtime.frame.validity import BadMandatory, CannotLookupSigner, ExhaustsResources, TransactionValidityError
 from runtime.scale import U32, Compact, codec_of
 from runtime.state.backend import State
 from runtime.state.overlay import Overlay
@@ -28,6 +30,7 @@ from runtime.types.account import Address
 from runtime.types.block import Block, Header
 from runtime.types.digest import Digest, DigestItem
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
+from runtime.types.limits import MIGRATION_MAX
 from runtime.types.weight import DispatchClass, Pays, Weight
 
 EXTRINSICS_MAX: Final = 1 << 20
@@ -97,7 +100,11 @@ class BlockBuilder:
         self._prepare, self._post = steps(parts.extensions)
         self.overlay = Overlay(parent)
         self._enter(PHASE_INITIALIZATION)
-        self._in_layer(lambda: self._begin(logs), "System", "begin_block")
+        begin_block = partial(parts.system.begin_block, number, parent_hash, logs)
+        self._in_layer(begin_block, "System", "begin_block")
+        if parts.system.last_runtime_upgrade() != parts.version.spec_version:
+            self._upgrade()
+        self._is_migrating = self._migrate()
         for hook in parts.hooks["on_initialize"]:
             used = self._run_hook(hook, "on_initialize", number)
             if used is not None:
@@ -190,6 +197,8 @@ class BlockBuilder:
             return self._apply_bare(extrinsic, weight)
         if declaration.dispatch_class == DispatchClass.Mandatory:
             raise BadMandatory
+        if self._is_migrating:
+            raise ExhaustsResources
         self._transactions_began = True
         address = signature.address
         if not isinstance(address, Address):
@@ -214,6 +223,8 @@ class BlockBuilder:
         if mandatory and self._transactions_began:
             raise InherentMisplaced
         if not mandatory:
+            if self._is_migrating:
+                raise ExhaustsResources
             self._transactions_began = True
             validate_unsigned(self._parts, call)
         self._meter.take(weight, len(extrinsic.raw), call.info.declaration.dispatch_class)
@@ -257,7 +268,7 @@ class BlockBuilder:
         """Run the closing hooks, check every invariant, and freeze the result. Raises `InvalidBlock`."""
         parts, host = self._parts, self._host
         self._enter(PHASE_FINALIZATION)
-        for hook in parts.hooks["on_idle"]:
+        for hook in () if self._is_migrating else parts.hooks["on_idle"]:
             left = self._meter.left()
             used = self._run_hook(hook, "on_idle", self._number, left)
             self._meter.charge(used.least(left))
@@ -297,15 +308,34 @@ class BlockBuilder:
         host.number = self._number
         host.phase = phase
 
-    def _begin(self, logs: tuple[DigestItem, ...]) -> None:
+    def _upgrade(self) -> None:
+        """Meet a state that another runtime has left behind."""
         parts = self._parts
-        parts.system.begin_block(self._number, self._parent_hash, logs)
-        if parts.system.last_runtime_upgrade() != parts.version.spec_version:
-            for hook in parts.hooks["on_runtime_upgrade"]:
-                used = hook.run()
-                if used is not None:
-                    self._meter.charge(used)
+        for hook in parts.hooks["on_runtime_upgrade"]:
+            used = self._run_hook(hook, "on_runtime_upgrade")
+            if used is not None:
+                self._meter.charge(used)
+
+        def note() -> None:
+            parts.migrations.begin()
             parts.system.note_runtime_upgrade(parts.version.spec_version)
+
+        self._in_layer(note, "System", "note_runtime_upgrade")
+
+    def _migrate(self) -> bool:
+        """Take what steps of migrations fit into this block; whether more are to come."""
+        migrations, left = self._parts.migrations, MIGRATION_MAX
+        for _ in range(STEPS_MAX):
+            found = migrations.next_step()
+            if found is None:
+                return False
+            pallet, migration = found
+            if not migration.step.fits(left):
+                break
+            self._in_layer(migrations.step, pallet, migration.attribute)
+            left -= migration.step
+            self._meter.charge(migration.step)
+        return True
 
     def _run_hook(self, hook: Hook, name: str, *given: Any) -> Any:
         result: list[Any] = []

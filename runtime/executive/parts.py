@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from runtime.executive.extrinsic import ExtrinsicCodec
+from runtime.executive.migrate import Migrations
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import Invariant
 from runtime.frame.host import Host
@@ -45,5 +46,7 @@ class Parts:
     """Every hook of `runtime.frame.hookspecs` by name."""
     unsigned: Mapping[str, Hook]
     """`validate_unsigned` by pallet name."""
+    migrations: Migrations
+    """Storage versions, and the migration under way."""
     checks: tuple[Check, ...]
     """Every invariant."""

@@ -30,6 +30,8 @@ from runtime.frame.late import (
     RuntimeHoldReason,
     RuntimeOrigin,
 )
+from runtime.frame.lookup import lookup
+from runtime.frame.migration import migration
 from runtime.frame.origin import Origin, Root, Signed, Unsigned
 from runtime.frame.pallet import Pallet, Seat, pallet_account
 from runtime.frame.parameter import Parameter
@@ -84,6 +86,8 @@ __all__ = [
     "constant",
     "hookimpl",
     "invariant",
+    "lookup",
+    "migration",
     "pallet_account",
     "register",
     "runtime_api",

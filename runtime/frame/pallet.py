@@ -28,6 +28,7 @@ from runtime.frame.event import Event
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import Invariant, invariant_of
 from runtime.frame.host import Host
+from runtime.frame.migration import Migration, in_order, migration_of
 from runtime.frame.storage import StorageItem, StorageOption, StorageValue
 
 E = TypeVar("E", bound=Event)
@@ -56,7 +57,9 @@ class Pallet(Declared, Generic[E, X]):
     seat: Seat | None = None
 
     storage_version: ClassVar[int] = 0
-    """Which layout of storage this code expects; `migrations` lead to it."""
+    """Which layout of storage this code expects; its migrations lead to it."""
+    migrations: ClassVar[tuple[Migration, ...]] = ()
+    """Declared migrations, by the version that they lead to."""
     storage: ClassVar[dict[str, StorageItem]] = {}
     """Declared storage by attribute."""
     calls: ClassVar[dict[str, CallDeclaration[Any, Any]]] = {}
@@ -76,7 +79,8 @@ class Pallet(Declared, Generic[E, X]):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        storage, calls, invariants = dict(cls.storage), dict(cls.calls), list(cls.invariants)
+        storage, calls = dict(cls.storage), dict(cls.calls)
+        invariants, migrations = list(cls.invariants), list(cls.migrations)
         for name, value in vars(cls).items():
             if isinstance(value, StorageItem):
                 storage[name] = value
@@ -85,7 +89,10 @@ class Pallet(Declared, Generic[E, X]):
                 calls[name] = value
             elif (found := invariant_of(value)) is not None:
                 invariants.append(found)
+            elif (step := migration_of(value)) is not None:
+                migrations.append(step)
         cls.storage, cls.calls, cls.invariants = storage, calls, tuple(invariants)
+        cls.migrations = in_order(cls.__name__, cls.storage_version, tuple(migrations))
         for base in getattr(cls, "__orig_bases__", ()):
             if getattr(base, "__origin__", None) is Pallet:
                 cls.event_root, cls.error_root = get_args(base)

@@ -13,6 +13,8 @@ EXTRINSIC_BASE: Final = Weight(120_000_000, 0)
 """What every extrinsic costs beside its call: decoding, the extensions, its events."""
 BLOCK_MAX: Final = Weight(2 * SECOND, 64 * 1024 * 1024)
 """The most that a block may hold."""
+MIGRATION_MAX: Final = Weight(BLOCK_MAX.ref_time // 2, BLOCK_MAX.proof_size // 2)
+"""How much of a block the steps of migrations may use; rounded down."""
 NORMAL_PERCENT: Final = 75
 """How much of it ordinary transactions may use; rounded down."""
 BLOCK_BYTES_MAX: Final = 5 * 1024 * 1024

@@ -55,7 +55,7 @@ def build_genesis(runtime: Runtime, genesis: Mapping[str, Any], empty: State) ->
             hooks[name](from_plain(kind, genesis.get(name, {})))
         except (PlainError, DispatchError) as error:
             raise GenesisError(f"genesis of {name}: {error}") from error
-    runtime.parts.system.note_runtime_upgrade(runtime.version.spec_version)
+    runtime.note_genesis()
     del overlay.events[:]
     overlay.keep(mark)
     overlay.put_raw(CODE_KEY, codec_of(Manifest).encode(runtime.manifest))

@@ -56,6 +56,11 @@ class Runtime:
         self.host.overlay, self.host.number, self.host.phase = overlay, number, PHASE_INITIALIZATION
         return overlay
 
+    def note_genesis(self) -> None:
+        """Write into block zero, being built, which code has laid out its storage."""
+        self.parts.system.note_runtime_upgrade(self.version.spec_version)
+        self.parts.migrations.note_genesis()
+
     def build(
         self,
         parent: State,

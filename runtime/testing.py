@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from runtime.executive.builder import Applied, BlockBuilder
@@ -84,9 +85,8 @@ class TestChain:
             ),
             extensions=EXTENSIONS if "TransactionPayment" in names else EXTENSIONS[:-1],
         )
-        found = {each.__name__: Found(pallet=each) for each in pallets}
-        self.runtime: Runtime = runtime or load(self.spec, found)
-        (self._nonces,) = [each for each in self.runtime.pallets.values() if isinstance(each, Nonces)]
+        self._found = {each.__name__: Found(pallet=each) for each in pallets}
+        self.runtime: Runtime = runtime or load(self.spec, self._found)
         self._states = MemoryStates()
         self._logs = logs
         self.state: State = self._build_genesis(genesis or {})
@@ -129,14 +129,24 @@ class TestChain:
 
     # Acting.
 
-    def submit(self, call: Call, who: AccountId, *, tip: int = 0) -> Applied:
-        """Put a transaction of `who` into the open block; raises what keeps it out."""
+    def submit(
+        self, call: Call, who: AccountId, *, tip: int = 0, extras: Mapping[str, Any] | None = None
+    ) -> Applied:
+        """Put a transaction of `who` into the open block; raises what keeps it out.
+
+        `extras` are the values of further transaction extensions, by identifier.
+        """
         parts = self.runtime.parts
-        nonce = self._nonces.nonce(who)
-        values: dict[str, Any] = {"CheckMortality": IMMORTAL, "CheckNonce": nonce, "ChargeTransactionPayment": tip}
-        extras = parts.codec.extras(tuple(values.get(each.identifier, ()) for each in parts.extensions))
+        (nonces,) = [each for each in self.runtime.pallets.values() if isinstance(each, Nonces)]
+        values: dict[str, Any] = {
+            "CheckMortality": IMMORTAL,
+            "CheckNonce": nonces.nonce(who),
+            "ChargeTransactionPayment": tip,
+            **(extras or {}),
+        }
+        extra_bytes = parts.codec.extras(tuple(values.get(each.identifier, ()) for each in parts.extensions))
         call_bytes = self.host.codec(RuntimeCall).encode(call)
-        return self._builder.apply(parts.codec.signed(who, 0, bytes(64), extras, call_bytes))
+        return self._builder.apply(parts.codec.signed(who, 0, bytes(64), extra_bytes, call_bytes))
 
     def submit_unsigned(self, call: Call) -> Applied:
         """Put an unsigned transaction, or an inherent, into the open block."""
@@ -152,17 +162,28 @@ class TestChain:
         compared.
         """
         for _ in range(count):
-            built = self._builder.finish()
-            if self._replayable:
-                self.runtime.execute(self.state, self.header, built.block, verified=Trusting())
-            self.state, self.header = built.state, built.block.header
-            self._states.finalize(built.state)
-            self._replayable = True
+            self._seal()
             self._builder = self._open()
 
     def run_to(self, number: int) -> None:
         """Seal blocks until block `number` is open."""
         self.next_block(number - self.number)
+
+    def upgrade(self, *pallets: type[Pallet[Any, Any]]) -> None:
+        """Seal the open block, and go on with other code: each class takes the place of the one of its name, or
+        the next free index.
+        """
+        self._seal()
+        self._found |= {each.__name__: Found(pallet=each) for each in pallets}
+        seats = {seat.pallet: seat for seat in self.spec.pallets}
+        for each in pallets:
+            seats.setdefault(each.__name__, SeatSpec(index=len(seats), pallet=each.__name__))
+        self.spec = replace(
+            self.spec, spec_version=self.spec.spec_version + 1, pallets=tuple(seats.values())
+        )
+        self.runtime = load(self.spec, self._found)
+        self._states.decoded.clear()
+        self._builder = self._open()
 
     def try_state(self) -> None:
         """Run every pallet's `try_state`."""
@@ -176,6 +197,15 @@ class TestChain:
     def assert_last_event(self, event: Any) -> None:
         """The last event of the open block is this one."""
         assert self.events and self.events[-1] == event, f"the last event is {self.events[-1:]}, not {event}"
+
+    def _seal(self) -> None:
+        built = self._builder.finish()
+        if self._replayable:
+            self._states.decoded.clear()  # a stranger knows the parent's state by its bytes alone
+            self.runtime.execute(self.state, self.header, built.block, verified=Trusting())
+        self.state, self.header = built.state, built.block.header
+        self._states.finalize(built.state)
+        self._replayable = True
 
     def _open(self) -> BlockBuilder:
         self.runtime.over(self.state, self.header.number + 1)
@@ -193,7 +223,7 @@ class TestChain:
         for hook in runtime.parts.hooks["build_genesis"]:
             kind = genesis_type(runtime.pallets[hook.pallet])
             hook.run(from_plain(kind, genesis.get(hook.pallet, {})))
-        runtime.parts.system.note_runtime_upgrade(runtime.version.spec_version)
+        runtime.note_genesis()
         del overlay.events[:]
         overlay.keep(mark)
         return self._states.finalize(overlay.commit())

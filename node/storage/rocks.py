@@ -32,6 +32,9 @@ BLOCK_CACHE_BYTES: Final = 256 << 20
 WRITE_BUFFER_BYTES: Final = 32 << 20
 """The size at which a big column's memory table goes to disk."""
 
+LOG_AHEAD_BYTES_MAX: Final = 128 << 20
+"""How long the write-ahead log may grow; without a bound, columns that are seldom written keep all of it."""
+
 BLOOM_BITS: Final = 10
 """Bits a key of the bloom filters: about 1 % of misses are looked up in vain."""
 
@@ -134,6 +137,7 @@ def _database_options(cache: Cache) -> Options:
     # A record torn by a crash ends the log; one damaged in the middle is an error and not, as by default, the
     # silent loss of every block after it.
     options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    options.set_max_total_wal_size(LOG_AHEAD_BYTES_MAX)
     options.set_max_background_jobs(2)
     # There is one writer: what guards against others costs a tenth of a write.
     options.set_allow_concurrent_memtable_write(False)

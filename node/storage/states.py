@@ -256,15 +256,24 @@ class RocksStates(States):
         archive: bool = False,
         window: int = WINDOW,
         version: StateVersion = StateVersion.V1,
+        decoded_max: int = DECODED_MAX,
     ) -> RocksStates:
         """Open or create the database at `path`.
 
         `budget_bytes` bounds the trie branches kept in memory, `cache_bytes` RocksDB's block cache; `archive`
-        keeps every past state, else `window` of them. Raises a `StorageError`.
+        keeps every past state, else `window` of them; `decoded_max` counts the decoded values kept. Raises a
+        `StorageError`.
         """
         database = RocksDatabase(path, cache_bytes=cache_bytes)
         try:
-            return cls(database, budget_bytes=budget_bytes, archive=archive, window=window, version=version)
+            return cls(
+                database,
+                budget_bytes=budget_bytes,
+                archive=archive,
+                window=window,
+                version=version,
+                decoded_max=decoded_max,
+            )
         except BaseException:
             database.close()
             raise

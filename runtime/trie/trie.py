@@ -16,8 +16,8 @@ reported dead.
 from array import array
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
+from runtime.trie.draft import PENDING, STEP, Draft, Entry
 from runtime.trie.nibbles import common_nibbles, common_prefix
 from runtime.trie.node import (
     EMPTY_ROOT,
@@ -37,15 +37,6 @@ from runtime.trie.node import (
     with_partial,
 )
 
-_PENDING = b""
-"""The reference of a leaf that is encoded only when the branch above it is."""
-
-_STEP = 1 + HASH_SIZE
-"""Bytes from one child that stands by its digest to the next."""
-
-_NOTHING: Branch = (Shape(0, "", {}, [], 0, has_value=False, is_regular=False), array("Q"), b"")
-"""What a draft of a new branch copies."""
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -63,45 +54,6 @@ class Update:
     """Leaves born, by id."""
     dead: Collection[int]
     """Ids of nodes of the trie before that the trie after no longer has."""
-
-
-class _Entry(NamedTuple):
-    """One child of an exploded branch, or under the nibble "" its own value."""
-
-    id: int
-    key: bytes | None
-    reference: bytes
-
-
-class _Draft:
-    """An owned copy of a branch, edited while the update stays below its path."""
-
-    __slots__ = ("buffer", "depth", "entries", "id", "ids", "is_changed", "path", "shape")
-
-    def __init__(self, path: str, depth: int, id: int = 0, branch: Branch = _NOTHING) -> None:
-        self.path = path
-        self.depth = depth
-        self.id = id
-        """The id of the version that was opened; 0 for a new branch."""
-        self.shape, self.ids = branch[:2]
-        self.buffer: Any = branch[2]
-        self.entries: dict[str, _Entry] | None = None
-        """The exploded form; where it is, the three above no longer count."""
-        self.is_changed = False
-
-    def own(self) -> None:
-        """Copy what is about to be patched."""
-        self.buffer = bytearray(self.buffer)
-        self.ids = self.ids[:]
-        self.is_changed = True
-
-    def patch(self, slot: int, id: int, digest: bytes) -> None:
-        """Let the child at `slot`, which stands by its digest, be another."""
-        if not self.is_changed:
-            self.own()
-        self.ids[slot] = id
-        at = self.shape.base + _STEP * slot + 1
-        self.buffer[at : at + HASH_SIZE] = digest
 
 
 def update(
@@ -141,11 +93,11 @@ class _Editor:
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
         self.dead: list[int] = []
-        self.stack: list[_Draft] = []
+        self.stack: list[Draft] = []
 
     def run(self, root: bytes, top: int, changes: Mapping[bytes, bytes | None]) -> Update:
-        ground = _Draft("", -1)
-        ground.entries = {"": _Entry(top, None, root)} if top else {}
+        ground = Draft("", -1)
+        ground.entries = {"": Entry(top, None, root)} if top else {}
         stack = self.stack
         stack.append(ground)
         keys = sorted(changes)
@@ -168,7 +120,7 @@ class _Editor:
 
         `following` is the path of the next change: a branch that it does not enter too needs no draft.
         """
-        draft: _Draft | None = self.stack[-1]
+        draft: Draft | None = self.stack[-1]
         while draft is not None:
             depth = draft.depth
             # The ground stands at depth -1, where this slice is "": its only entry is the root node.
@@ -185,7 +137,7 @@ class _Editor:
                 self.stack.append(below)
             draft = below
 
-    def _put_alone(self, draft: _Draft, slot: int, key: bytes, path: str, value: bytes) -> bool:
+    def _put_alone(self, draft: Draft, slot: int, key: bytes, path: str, value: bytes) -> bool:
         """Set a value below the child at `slot` of the draft, where no other change goes.
 
         This is nearly all the work of a block, so it is one loop down and one up. False if the key is not
@@ -208,7 +160,8 @@ class _Editor:
                 passed.append((id, place, branch))
                 id = ids[place]
         except (KeyError, IndexError):
-            return False
+            # There is no such child, or the key ends here; a node that is missing is missed again by the
+            caller. return False
         held = shape.keys[place]
         if held is None:
             held = shape.keys[place] = self._key_of(id, key)
@@ -229,7 +182,7 @@ class _Editor:
             born += 2
             ids = ids[:]
             ids[place] = made
-            at = shape.base + _STEP * place + 1
+            at = shape.base + STEP * place + 1
             buffer = buffer[:at] + digest + buffer[at + HASH_SIZE :]
             state = blank()
             state.update(buffer)
@@ -241,39 +194,35 @@ class _Editor:
             else:
                 del own[id]
         self.next_id = born + 2
-        if not draft.is_changed:
-            draft.own()
-        draft.ids[slot] = made
-        at = draft.shape.base + _STEP * slot + 1
-        draft.buffer[at : at + HASH_SIZE] = digest
+        draft.patch(slot, made, digest)
         return True
 
     def _put_structure(
-        self, draft: _Draft, slot: int | None, key: bytes, path: str, value: bytes | None
-    ) -> _Draft | None:
+        self, draft: Draft, slot: int | None, key: bytes, path: str, value: bytes | None
+    ) -> Draft | None:
         """The draft to go on with: the branch at `slot`, or this one exploded; None if nothing is to do."""
         if slot is None:
             is_held = draft.shape.has_value and len(path) == draft.depth
-            return self._explode(draft) if value is not None or is_held else None
+            return draft.explode() if value is not None or is_held else None
         id = draft.ids[slot]
         if not id & 1:
             below = self._open(id, path)
-            return below if below is not None or value is None else self._explode(draft)
+            return below if below is not None or value is None else draft.explode()
         held = draft.shape.keys[slot]
         if held is None:
             held = draft.shape.keys[slot] = self._key_of(id, key)
-        return self._explode(draft) if value is not None or held == key else None
+        return draft.explode() if value is not None or held == key else None
 
     def _put_exploded(
-        self, draft: _Draft, nibble: str, key: bytes, path: str, value: bytes | None
-    ) -> _Draft | None:
+        self, draft: Draft, nibble: str, key: bytes, path: str, value: bytes | None
+    ) -> Draft | None:
         """Set or remove an entry; the draft below to go on with if the change belongs deeper."""
         entries = draft.entries
         assert entries is not None
         entry = entries.get(nibble)
         if entry is None:
             if value is not None:
-                entries[nibble] = _Entry(self._born(key, value), key, _PENDING)
+                entries[nibble] = Entry(self._born(key, value), key, PENDING)
                 draft.is_changed = True
             return None
         if not entry.id & 1:
@@ -288,51 +237,37 @@ class _Editor:
             if value is None:
                 del entries[nibble]
             else:
-                entries[nibble] = _Entry(self._born(key, value), key, _PENDING)
+                entries[nibble] = Entry(self._born(key, value), key, PENDING)
             return None
         if value is None:
             return None
         # Split: both leaves go below a new branch where their keys part.
         depth = common_nibbles(held, key)
-        below = _Draft(path[:depth], depth)
-        below.entries = {held.hex()[depth : depth + 1]: _Entry(entry.id, held, _PENDING)}
+        below = Draft(path[:depth], depth)
+        below.entries = {held.hex()[depth : depth + 1]: Entry(entry.id, held, PENDING)}
         below.is_changed = True
         return below
 
-    def _split_branch(self, draft: _Draft, nibble: str, path: str) -> _Draft:
+    def _split_branch(self, draft: Draft, nibble: str, path: str) -> Draft:
         """A new branch where `path` leaves the partial key of the branch that is the child at `nibble`."""
         assert draft.entries is not None
         id = draft.entries[nibble].id
         shape = self._branch(id)[0]
         shared = common_prefix(shape.partial, path[shape.start :])
         depth = shape.start + shared
-        below = _Draft(path[:depth], depth)
+        below = Draft(path[:depth], depth)
         below.entries = {shape.partial[shared]: self._moved(id, depth + 1, shape.partial[shared + 1 :])}
         below.is_changed = True
         return below
 
-    def _open(self, id: int, path: str) -> _Draft | None:
+    def _open(self, id: int, path: str) -> Draft | None:
         """A draft of the branch `id`, or None if `path` leaves its partial key."""
         branch = self._branch(id)
         shape = branch[0]
         if not path.startswith(shape.partial, shape.start):
             return None
-        draft = _Draft(path[: shape.depth], shape.depth, id, branch)
-        return draft if shape.is_regular else self._explode(draft)
-
-    def _explode(self, draft: _Draft) -> _Draft:
-        """Turn the draft's encoding into a table of entries."""
-        shape, ids, buffer = draft.shape, draft.ids, draft.buffer
-        entries = {}
-        at = shape.base
-        for nibble, slot in shape.slots.items():
-            end = at + 1 + (buffer[at] >> 2)
-            entries[nibble] = _Entry(ids[slot], shape.keys[slot], bytes(buffer[at + 1 : end]))
-            at = end
-        if shape.has_value:
-            entries[""] = _Entry(ids[-1], bytes.fromhex(draft.path), _PENDING)
-        draft.entries = entries
-        return draft
+        draft = Draft(path[: shape.depth], shape.depth, id, branch)
+        return draft if shape.is_regular else draft.explode()
 
     def _close(self) -> None:
         """Leave the draft on top of the stack: freeze it, and name the new version in the draft below it."""
@@ -343,10 +278,10 @@ class _Editor:
         nibble = draft.path[above.depth : above.depth + 1]
         if draft.id:
             self._kill(draft.id)
-        entry: _Entry | None
+        entry: Entry | None
         if draft.entries is None:
             buffer = bytes(draft.buffer)
-            entry = _Entry(self._born_branch(draft.shape, draft.ids, buffer), None, digest_of(buffer))
+            entry = Entry(self._born_branch(draft.shape, draft.ids, buffer), None, digest_of(buffer))
         else:
             entry = self._collapse(draft, above.depth + 1)
         if above.entries is None:
@@ -354,7 +289,7 @@ class _Editor:
             if entry is not None and len(entry.reference) == HASH_SIZE and not above.ids[slot] & 1:
                 above.patch(slot, entry.id, entry.reference)
                 return
-            self._explode(above)
+            above.explode()
         assert above.entries is not None
         above.is_changed = True
         if entry is None:
@@ -362,7 +297,7 @@ class _Editor:
         else:
             above.entries[nibble] = entry
 
-    def _collapse(self, draft: _Draft, start: int) -> _Entry | None:
+    def _collapse(self, draft: Draft, start: int) -> Entry | None:
         """What stands where an exploded draft was: nothing, its only entry, or a branch encoded anew."""
         assert draft.entries is not None
         if not draft.entries:
@@ -371,11 +306,11 @@ class _Editor:
             return self._encode(draft, start)
         ((nibble, entry),) = draft.entries.items()
         if entry.id & 1:
-            return _Entry(entry.id, entry.key, _PENDING)
+            return Entry(entry.id, entry.key, PENDING)
         partial = self._branch(entry.id)[0].partial
         return self._moved(entry.id, start, draft.path[start:] + nibble + partial)
 
-    def _encode(self, draft: _Draft, start: int) -> _Entry:
+    def _encode(self, draft: Draft, start: int) -> Entry:
         """Freeze an exploded draft of two entries or more."""
         assert draft.entries is not None
         value = None
@@ -390,7 +325,7 @@ class _Editor:
             if not nibble:
                 value_id, value = id, self._leaf(id)[1]
                 continue
-            if reference is _PENDING:
+            if reference == PENDING:
                 key, content = self._leaf(id)
                 reference = reference_of(encode_leaf(key, draft.depth + 1, content, self.inline_max))
             ids.append(id)
@@ -409,25 +344,25 @@ class _Editor:
             keys,
             base=len(buffer) - size,
             has_value=value is not None,
-            is_regular=size == _STEP * len(references),
+            is_regular=size == STEP * len(references),
         )
-        return _Entry(self._born_branch(shape, ids, buffer), None, reference_of(buffer))
+        return Entry(self._born_branch(shape, ids, buffer), None, reference_of(buffer))
 
-    def _moved(self, id: int, start: int, partial: str) -> _Entry:
+    def _moved(self, id: int, start: int, partial: str) -> Entry:
         """The branch `id` with its partial key starting elsewhere."""
         old, ids, buffer = self._branch(id)
         self._kill(id)
         moved = with_partial(buffer, old.partial, partial)
         base = old.base + len(moved) - len(buffer)
         shape = Shape(start, partial, old.slots, old.keys, base, old.has_value, old.is_regular)
-        return _Entry(self._born_branch(shape, ids, moved), None, reference_of(moved))
+        return Entry(self._born_branch(shape, ids, moved), None, reference_of(moved))
 
-    def _finish(self, ground: _Draft) -> tuple[bytes, int]:
+    def _finish(self, ground: Draft) -> tuple[bytes, int]:
         assert ground.entries is not None
         entry = ground.entries.get("")
         if entry is None:
             return EMPTY_ROOT, 0
-        if entry.reference is _PENDING:
+        if entry.reference == PENDING:
             key, value = self._leaf(entry.id)
             return digest_of(encode_leaf(key, 0, value, self.inline_max)), entry.id
         if len(entry.reference) < HASH_SIZE:

@@ -1,0 +1,68 @@
+"""A branch under edit: an owned copy that is patched in place, or exploded where its structure changes."""
+
+from array import array
+from typing import Any, NamedTuple
+
+from runtime.trie.node import HASH_SIZE, Branch, Shape
+
+STEP = 1 + HASH_SIZE
+"""Bytes from one child that stands by its digest to the next."""
+
+PENDING = b""
+"""The reference of a leaf that is encoded only when the branch above it is."""
+
+_NOTHING: Branch = (Shape(0, "", {}, [], 0, has_value=False, is_regular=False), array("Q"), b"")
+"""What the draft of a new branch copies."""
+
+
+class Entry(NamedTuple):
+    """One child of an exploded branch, or under the nibble "" its own value."""
+
+    id: int
+    key: bytes | None
+    """The key of a leaf; None for a branch, and for a leaf that was not read yet."""
+    reference: bytes
+    """How the child stands in the encoding: its digest, a shorter node itself, or `PENDING`."""
+
+
+class Draft:
+    """A branch under edit, while the update stays below its path."""
+
+    __slots__ = ("buffer", "depth", "entries", "id", "ids", "is_changed", "path", "shape")
+
+    def __init__(self, path: str, depth: int, id: int = 0, branch: Branch = _NOTHING) -> None:
+        self.path = path
+        """What all keys below share: the first `depth` nibbles."""
+        self.depth = depth
+        self.id = id
+        """The id of the version that was opened; 0 for a new branch."""
+        self.shape, self.ids = branch[:2]
+        self.buffer: Any = branch[2]
+        """The version's own encoding, until the first patch makes it an owned bytearray."""
+        self.entries: dict[str, Entry] | None = None
+        """The exploded form; where it is, the three above no longer count."""
+        self.is_changed = False
+
+    def patch(self, slot: int, id: int, digest: bytes) -> None:
+        """Let the child at `slot`, which stands by its digest, be another."""
+        if not self.is_changed:
+            self.buffer = bytearray(self.buffer)
+            self.ids = self.ids[:]
+            self.is_changed = True
+        self.ids[slot] = id
+        at = self.shape.base + STEP * slot + 1
+        self.buffer[at : at + HASH_SIZE] = digest
+
+    def explode(self) -> "Draft":
+        """Turn the encoding into a table of entries; the draft itself."""
+        shape, ids, buffer = self.shape, self.ids, self.buffer
+        entries: dict[str, Entry] = {}
+        at = shape.base
+        for nibble, slot in shape.slots.items():
+            end = at + 1 + (buffer[at] >> 2)
+            entries[nibble] = Entry(ids[slot], shape.keys[slot], bytes(buffer[at + 1 : end]))
+            at = end
+        if shape.has_value:
+            entries[""] = Entry(ids[-1], bytes.fromhex(self.path), PENDING)
+        self.entries = entries
+        return self

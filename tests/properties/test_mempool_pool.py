@@ -1,4 +1,4 @@
-"""The pool under any sequence of arrivals, blocks, forks and judgements: bounded, ordered, and nothing is lost."""
+"""The pool under any arrivals, blocks, forks and judgements: bounded, in order, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class PoolMachine(RuleBasedStateMachine):
     def tell(self, events: list[Event]) -> None:
         for event in events:
             assert event.hash in self.entered, f"an event of one that never entered: {event}"
-            assert self.state[event.hash] not in ("left",), f"an event after the final one: {event}"
+            assert self.state[event.hash] != "left", f"an event after the final one: {event}"
             match event:
                 case Future() | Ready() | Retracted():
                     self.state[event.hash] = type(event).__name__

@@ -81,7 +81,7 @@ def test_a_rejected_one_takes_along_what_depends_on_it_for_this_block() -> None:
     assert next(best).hash == b"a"
     best.reject()
     assert [each.hash for each in best] == [b"d"]
-    assert order(pool) == "adbc"
+    assert order(pool) == "abcd"
 
 
 def test_future_ones_become_ready_in_a_chain() -> None:

@@ -69,13 +69,14 @@ CONFIG: dict[str, dict[str, Any]] = {
 
 
 LOADED: dict[str, Runtime] = {}
-"""The usual runtime, once it is loaded: a chain of a test that is over leaves nothing in it."""
+"""The usual runtimes, once they are loaded: a chain of a test that is over leaves nothing in them."""
 
 
 class CoinChain(TestChain):
     """A `TestChain` of the coin, and the short words that its tests are written in.
 
-    One at a time: the chains of a process take turns with one runtime.
+    One at a time: the chains of a process take turns with one runtime. A `still` chain has no windows, and a block a
+    day, for tests of what time alone does.
     """
 
     __test__ = False
@@ -87,18 +88,23 @@ class CoinChain(TestChain):
         pallets: tuple[type[Pallet[Any, Any]], ...] = COIN_PALLETS,
         genesis: dict[str, Any] | None = None,
         config: dict[str, dict[str, Any]] | None = None,
+        still: bool = False,
         **backing: Any,
     ) -> None:
-        is_usual = pallets is COIN_PALLETS and not config
+        kind = "still" if still else "usual"
+        is_own = pallets is not COIN_PALLETS or config is not None
+        if still:
+            pallets = tuple(each for each in pallets if each is not Attestation)
+            config = {**(config or {}), "Standards": {"blocks_per_hour": 1, "hours": 24}}
         super().__init__(
             *pallets,
             config={**CONFIG, **(config or {})},
             genesis=genesis if genesis is not None else coin_parts(rich, **backing),
             logs=signed_beacon,
-            runtime=LOADED.get("usual") if is_usual else None,
+            runtime=None if is_own else LOADED.get(kind),
         )
-        if is_usual:
-            LOADED["usual"] = self.runtime
+        if not is_own:
+            LOADED[kind] = self.runtime
 
     @property
     def ledger(self) -> Ledger:

@@ -68,6 +68,8 @@ def main() -> int:
     breaches += [
         f"{file}: pytest imports by path here; remove this file" for file in files if is_test_package(file)
     ]
+    packages = {file: (ROOT / file).read_text("utf-8") for file in files if PALLET.fullmatch(file)}
+    breaches += unlisted(packages, listed())
     for breach in breaches:
         print(breach)
     for file in files:

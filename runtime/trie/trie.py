@@ -160,8 +160,8 @@ class _Editor:
                 passed.append((id, place, branch))
                 id = ids[place]
         except (KeyError, IndexError):
-            # There is no such child, or the key ends here; a node that is missing is missed again by the
-            caller. return False
+            # There is no such child, or the key ends here. A missing node is missed again by the caller.
+            return False
         held = shape.keys[place]
         if held is None:
             held = shape.keys[place] = self._key_of(id, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -168,7 +168,7 @@ def _open(config: NodeConfig) -> Node:
 
 
 @contextmanager
-def _folder(chosen: Path | None, tmp: bool) -> Iterator[Path]:
+def _folder(chosen: Path | None, tmp: bool) -> Generator[Path]:
     if tmp:
         with tempfile.TemporaryDirectory(prefix="ballast-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -189,7 +189,7 @@ def _spec(chain: str, accounts: int | None) -> ChainSpec:
 
 
 @asynccontextmanager
-async def until_told() -> AsyncIterator[trio.CancelScope]:
+async def until_told() -> AsyncGenerator[trio.CancelScope]:
     """Run the body until it ends, or SIGINT or SIGTERM says stop; a second one ends the process at once."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 USAGE: Final = 2
 """The command, or the place where it runs, is wrong."""
@@ -27,7 +27,7 @@ class Refused(Fault):
 
 
 @contextmanager
-def expected(*kinds: type[Exception], refused: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def expected(*kinds: type[Exception], refused: tuple[type[Exception], ...] = ()) -> Generator[None]:
     """Turn exceptions of these kinds, alone or grouped by a nursery, into one `Fault` (or `Refused`).
 
     Whatever else is raised passes through: it is a bug, and has its traceback.
@@ -53,7 +53,7 @@ def first_of(error: BaseException, kinds: tuple[type[BaseException], ...]) -> Ba
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
+        for each in cast("BaseExceptionGroup[BaseException]", error).exceptions:
             yield from _leaves(each)
     else:
         yield error

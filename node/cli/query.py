@@ -12,6 +12,7 @@ from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Limit, RpcUrl
 from node.cli.remote import Remote, reach
 from node.cli.words import Words, inline
+from node.client.shapes import is_list, is_object
 from runtime.frame.bound import BoundMap, BoundNMap, BoundValue
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import PlainError
@@ -63,13 +64,12 @@ async def query(
 async def _show_one(
     remote: Remote, pallet: Pallet[Any, Any], item: StorageItem, keys: list[Any], at: bytes, *, as_json: bool
 ) -> None:
-    bound = pallet.__dict__[item.attribute]
+    bound: BoundValue[Any] | BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.__dict__[item.attribute]
 
     def look() -> Any:
         if isinstance(bound, BoundValue):
             return bound.get()
-        key = keys[0] if isinstance(bound, BoundMap) else tuple(keys)
-        found = bound.get(key)
+        found = bound.get(keys[0] if isinstance(bound, BoundMap) else tuple(keys))
         return item.default if found is None and not item.is_optional else found
 
     value = await remote.chain.view(look, at)
@@ -156,10 +156,10 @@ def _plain_key(words: Words, item: StorageItem, key: Any) -> Any:
 
 
 def _say_value(plain: Any) -> None:
-    if isinstance(plain, dict):
+    if is_object(plain):
         for name, value in plain.items():
             say(f"{name}: {inline(value)}")
-    elif isinstance(plain, list) and plain:
+    elif is_list(plain) and plain:
         for value in plain:
             say(inline(value))
     else:

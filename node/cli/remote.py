@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from genesis.load import load_spec
 from genesis.spec import ChainSpec, SpecError
@@ -14,6 +16,8 @@ from node.client import ChainClient, RemoteError, TransactionRefused, connect
 from node.plugins import PluginError, discover, runtime_digest
 from runtime.loader import LoadError, load
 from runtime.runtime import Runtime
+
+_HASH: Final = re.compile("0x[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,14 @@ class Remote:
 
     async def block_hash(self, text: str) -> bytes:
         """The hash of the block that `best`, `finalized`, a number or a hash names. Raises Fault."""
-        match text:
-            case "best":
-                return await self.chain.best_hash()
-            case "finalized":
-                return await self.chain.finalized_hash()
-            case _ if text.startswith("0x") and len(text) == 66:
-                try:
-                    return bytes.fromhex(text[2:])
-                except ValueError:
-                    pass
-            case _ if text.isascii() and text.isdecimal():
-                return await self.chain.hash_at(int(text))
+        if text == "best":
+            return await self.chain.best_hash()
+        if text == "finalized":
+            return await self.chain.finalized_hash()
+        if text.isascii() and text.isdecimal():
+            return await self.chain.hash_at(int(text))
+        if _HASH.fullmatch(text):
+            return bytes.fromhex(text[2:])
         raise Fault(f"{text!r} names no block: give a number, a hash, best or finalized")
 
 
@@ -52,7 +52,7 @@ def local_runtime(spec: ChainSpec) -> Runtime:
 
 
 @asynccontextmanager
-async def reach(rpc: str, chain: str) -> AsyncIterator[Remote]:
+async def reach(rpc: str, chain: str) -> AsyncGenerator[Remote]:
     """The chain at `rpc`, which must be `chain`; whatever goes wrong with it is a Fault."""
     with expected(SpecError, LoadError, PluginError, RemoteError, refused=(TransactionRefused,)):
         spec = load_spec(chain)

@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 
 from node.cli.faults import Fault
 from node.cli.output import Json, print_json, say
+from node.client.shapes import is_list
 from runtime.crypto.hashing import blake2b_256
 from runtime.state import MemoryStates
 from runtime.trie import StateVersion
@@ -119,11 +120,11 @@ def read_entries(text: str) -> dict[bytes, bytes]:
         raise Fault("the document nests too deep: a list of [key, value] is expected") from None
     except jsons.JSONDecodeError as error:
         raise Fault(f"no JSON, line {error.lineno}, column {error.colno}: {error.msg}") from None
-    if not isinstance(document, list):
+    if not is_list(document):
         raise Fault("the document is no list: a list of [key, value] is expected")
     entries: dict[bytes, bytes] = {}
     for place, pair in enumerate(document):
-        if not isinstance(pair, list) or len(pair) != 2:
+        if not is_list(pair) or len(pair) != 2:
             raise Fault(f"entry {place} is no [key, value]")
         key, value = (
             _bytes(pair[0], f"the key of entry {place}"),

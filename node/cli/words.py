@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from node.cli.amounts import Coin
 from node.cli.faults import Fault
+from node.client.shapes import is_list, is_object
 from node.wallet.phrase import InvalidPhrase
 from node.wallet.signer import Keypair
 from runtime.crypto import ss58
@@ -61,7 +62,7 @@ class Words:
             if base not in (str, bytes):
                 given = _parsed(given)
         arguments = get_args(base)
-        if get_origin(base) is tuple and isinstance(given, list) and arguments[1:] == (Ellipsis,):
+        if get_origin(base) is tuple and is_list(given) and arguments[1:] == (Ellipsis,):
             return tuple(self.value(arguments[0], each) for each in given)
         return from_plain(annotation, given)
 
@@ -89,7 +90,7 @@ class Words:
     def call_from(self, given: Any) -> Call:
         """A call from `{"Pallet.call": {arguments}}`. Raises PlainError and Fault."""
         parsed = _parsed(given) if isinstance(given, str) else given
-        if not isinstance(parsed, dict) or len(parsed) != 1:
+        if not is_object(parsed) or len(parsed) != 1:
             raise PlainError('a call is written {"Pallet.call": {"argument": ...}}')
         ((name, arguments),) = parsed.items()
         return self.call(name, arguments)
@@ -132,9 +133,10 @@ class Words:
         if isinstance(value, (Struct, Enum)):
             return self.record(value)
         if isinstance(value, tuple) and get_origin(base) is tuple:
+            elements: tuple[Any, ...] = value
             arguments = get_args(base)
-            kinds = [arguments[0]] * len(value) if arguments[1:] == (Ellipsis,) else list(arguments)
-            return [self.plain(kind, each) for kind, each in zip(kinds, value, strict=True)]
+            kinds = arguments[:1] * len(elements) if arguments[1:] == (Ellipsis,) else arguments
+            return [self.plain(kind, each) for kind, each in zip(kinds, elements, strict=True)]
         if get_origin(base) in (Union, types.UnionType):
             some = [each for each in get_args(base) if each is not types.NoneType]
             return self.plain(some[0] if len(some) == 1 else Any, value)
@@ -142,27 +144,30 @@ class Words:
 
     def record(self, value: Struct | Enum) -> Any:
         """A record as an object by field, a variant under its name."""
-        hints = hints_of(type(value))
-        fields = {name.rstrip("_"): self.plain(kind, getattr(value, name)) for name, kind in hints.items()}
-        if isinstance(value, Enum):
-            name = type(value).__variant_name__
-            if len(fields) == 1 and type(value).__unnamed__:
-                return {name: next(iter(fields.values()))}
-            return {name: fields} if fields else name
-        return fields
+        fields = self._fields(value)
+        if isinstance(value, Struct):
+            return fields
+        kind = type(value)
+        if len(fields) == 1 and kind.__unnamed__:
+            return {kind.__variant_name__: next(iter(fields.values()))}
+        return {kind.__variant_name__: fields} if fields else kind.__variant_name__
+
+    def _fields(self, value: Struct | Enum) -> dict[str, Any]:
+        kind: type[Struct | Enum] = type(value)
+        return {
+            name.rstrip("_"): self.plain(hint, getattr(value, name)) for name, hint in hints_of(kind).items()
+        }
 
     def plain_call(self, call: Call) -> dict[str, Any]:
         """`{"Pallet.call": {arguments}}`."""
         arguments = zip(call.info.parameters, call.args, strict=True)
         return {str(call): {name.rstrip("_"): self.plain(kind, value) for (name, kind), value in arguments}}
 
-    def event(self, event: Any) -> dict[str, Any]:
+    def event(self, event: Event) -> dict[str, Any]:
         """`{"Pallet.Event": {fields}}`."""
-        hints = hints_of(type(event))
-        fields = {name.rstrip("_"): self.plain(kind, getattr(event, name)) for name, kind in hints.items()}
-        return {self.event_name(event): fields}
+        return {self.event_name(event): self._fields(event)}
 
-    def event_name(self, event: Any) -> str:
+    def event_name(self, event: Event) -> str:
         """`Pallet.Event`."""
         for name, pallet in self.runtime.pallets.items():
             if isinstance(event, pallet.event_root):
@@ -198,21 +203,17 @@ def keypair_of(suri: str, kind: KeyKind) -> Keypair:
 
 def inline(plain: Any) -> str:
     """A plain value on one line, for people."""
-    match plain:
-        case dict():
-            return ", ".join(f"{name} {_nested(value)}" for name, value in plain.items()) or "nothing"
-        case list():
-            return "[" + ", ".join(map(_nested, plain)) + "]"
-        case None:
-            return "none"
-        case bool():
-            return "yes" if plain else "no"
-        case _:
-            return str(plain)
+    if is_object(plain):
+        return ", ".join(f"{name} {_nested(value)}" for name, value in plain.items()) or "nothing"
+    if is_list(plain):
+        return "[" + ", ".join(map(_nested, plain)) + "]"
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    return "none" if plain is None else str(plain)
 
 
 def _nested(plain: Any) -> str:
-    return f"{{{inline(plain)}}}" if isinstance(plain, dict) and plain else inline(plain)
+    return f"{{{inline(plain)}}}" if is_object(plain) and plain else inline(plain)
 
 
 def _parsed(text: str) -> Any:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from node.client.errors import BadAnswer, OtherChain, RemoteError, RpcRefusal, TransactionRefused, Unknown
 from node.client.fetched import FetchedState, Listing, Missing, MissingKeys
 from node.client.rpc import Client
 from node.client.shapes import (
-    difference,
+    differences,
     ended,
     from_hex,
+    is_object,
     maybe_bytes,
     maybe_hex,
     name_refusal,
+    name_variant,
     read_header,
     to_hex,
 )
@@ -23,7 +25,8 @@ from node.wallet.signer import Keypair
 from pallets.system import System
 from pallets.system.types import ApplyExtrinsic, EventRecord, ExtrinsicFailed
 from pallets.transaction_payment.types import RuntimeDispatchInfo
-from runtime.api.validity import TransactionSource, TransactionValidityError, ValidTransaction
+from runtime.api.validity import Invalid, TransactionSource, TransactionValidityError, ValidTransaction
+from runtime.api.validity import Unknown as UnknownValidity
 from runtime.crypto import ss58
 from runtime.executive.extrinsic import ED25519, SR25519, Extrinsic
 from runtime.frame.host import Call
@@ -46,10 +49,10 @@ ERA_PERIOD: Final = 64
 FINAL_SECONDS: Final = 120.0
 """How long a transaction may take to become final, unless the caller says otherwise."""
 EXTERNAL: Final = int(TransactionSource.External)
-VALIDITY: Final[Codec[Any]] = codec_of(Ok[ValidTransaction] | Err[TransactionValidityError])
-REHEARSED: Final[Codec[Any]] = codec_of(
-    Ok[Ok[tuple[()]] | Err[DispatchErrorValue]] | Err[TransactionValidityError]
-)
+_Validity: TypeAlias = Ok[ValidTransaction] | Err[TransactionValidityError]
+_Outcome: TypeAlias = Ok[Ok[tuple[()]] | Err[DispatchErrorValue]] | Err[TransactionValidityError]
+_VALIDITY: Final[Codec[_Validity]] = codec_of(_Validity)
+_OUTCOME: Final[Codec[_Outcome]] = codec_of(_Outcome)
 METHOD_NOT_FOUND: Final = -32601
 POOL_CODES: Final = range(1000, 1100)
 """The codes with which a node refuses a transaction."""
@@ -92,7 +95,7 @@ class ChainClient:
         code = await client.call("state_getStorage", to_hex(CODE_KEY))
         mine = runtime.manifest
         if code != to_hex(codec_of(Manifest).encode(mine)):
-            raise OtherChain(f"the node at {client.url} runs another runtime: {difference(code, mine)}")
+            raise OtherChain(f"the node at {client.url} runs another runtime: {differences(code, mine)}")
         return cls(client, runtime)
 
     # State.
@@ -229,12 +232,13 @@ class ChainClient:
         """Why the chain would not take a signed transaction after the head; None when it would."""
         at = await self.best_hash()
         data = bytes((EXTERNAL,)) + raw + at
-        answer = VALIDITY.decode(await self.ask("TaggedTransactionQueue_validate_transaction", data, at))
+        answer = _VALIDITY.decode(await self.ask("TaggedTransactionQueue_validate_transaction", data, at))
         if isinstance(answer, Ok):
             return None
-        why = answer.error.why
-        doc = " ".join((type(why).__doc__ or "").split())
-        return f"{type(why).__variant_name__}: {doc}"
+        error = answer.error
+        return (
+            name_variant(error.why) if isinstance(error, Invalid | UnknownValidity) else name_variant(error)
+        )
 
     async def rehearse(self, raw: bytes) -> str | None:
         """Why the call of a valid transaction would be refused after the head; None when it would succeed.
@@ -247,7 +251,7 @@ class ChainClient:
             if refusal.code == METHOD_NOT_FOUND:
                 return None
             raise
-        outcome = REHEARSED.decode(answer)
+        outcome = _OUTCOME.decode(answer)
         if isinstance(outcome, Ok) and isinstance(outcome.value, Err):
             return self.refusal(outcome.value.error)
         return None
@@ -264,7 +268,7 @@ class ChainClient:
             async with watching as updates:
                 while True:
                     update = await updates.next(timeout_s)
-                    if isinstance(update, dict) and "finalized" in update:
+                    if is_object(update) and "finalized" in update:
                         return await self.included(raw, from_hex(update["finalized"]))
                     if why := ended(update):
                         raise TransactionRefused(why)

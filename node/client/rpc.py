@@ -10,16 +10,24 @@ One task reads; it gives each answer to who asked, and each notification to its 
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import msgspec
 import trio
 from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, connect_websocket_url
 
-from node.client.errors import BadAnswer, CannotConnect, Disconnected, FellBehind, NoAnswer, RpcRefusal
+from node.client.errors import (
+    BadAnswer,
+    CannotConnect,
+    Disconnected,
+    FellBehind,
+    NoAnswer,
+    RemoteError,
+    RpcRefusal,
+)
 
 CONNECT_SECONDS: Final = 10.0
 """How long a node may take to welcome a client."""
@@ -30,6 +38,30 @@ MESSAGE_BYTES_MAX: Final = 16 << 20
 """The longest message that is read; a node's longest answer is a little shorter."""
 NOTIFICATIONS_MAX: Final = 1_024
 """Notifications of one subscription that may wait to be read."""
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str
+    data: Any = None
+
+
+class _Notification(msgspec.Struct):
+    subscription: int | str
+    result: Any = None
+
+
+class _Message(msgspec.Struct):
+    """An answer, or a notification when it has a method."""
+
+    id: int | str | None = None
+    result: Any = msgspec.UNSET
+    error: _Error | None = None
+    method: str | None = None
+    params: _Notification | None = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Message)
 
 
 class _Question:
@@ -50,7 +82,7 @@ class Subscription:
 
     def __init__(self, method: str) -> None:
         self.method = method
-        self.id: object = None
+        self.id: int | str = ""
         """By what the node knows it."""
         self._send, self._receive = trio.open_memory_channel[Any](NOTIFICATIONS_MAX)
         self._end: Exception | None = None
@@ -97,16 +129,17 @@ class Client:
         self._socket = socket
         self._timeout_s = timeout_s
         self._last_id = 0
-        self._questions: dict[int, _Question] = {}
-        self._subscriptions: dict[object, Subscription] = {}
+        self._questions: dict[int | str | None, _Question] = {}
+        self._subscriptions: dict[int | str, Subscription] = {}
         self._closed = False
+        self._why: RemoteError = Disconnected(url)
 
     async def call(self, method: str, *params: Any, timeout_s: float | None = None) -> Any:
         """The result of `method`. Raises `RpcRefusal`, `NoAnswer`, `Disconnected`."""
         return await self._ask(_Question(method, None), params, timeout_s)
 
     @asynccontextmanager
-    async def subscribe(self, method: str, *params: Any, unsubscribe: str) -> AsyncIterator[Subscription]:
+    async def subscribe(self, method: str, *params: Any, unsubscribe: str) -> AsyncGenerator[Subscription]:
         """The notifications of a subscription, which ends with the block. Raises as `call` does."""
         subscription = Subscription(method)
         subscription.id = await self._ask(_Question(method, subscription), params, None)
@@ -138,9 +171,9 @@ class Client:
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._closed:
-            raise Disconnected(self.url)
+            raise self._why
         try:
-            await self._socket.send_message(json.dumps({"jsonrpc": "2.0", **message}))
+            await self._socket.send_message(msgspec.json.encode({"jsonrpc": "2.0", **message}).decode())
         except ConnectionClosed:
             raise Disconnected(self.url) from None
 
@@ -151,13 +184,15 @@ class Client:
                 self._take(await self._socket.get_message())
         except ConnectionClosed:
             return
+        except msgspec.MsgspecError as error:
+            self._why = BadAnswer("a call", str(error))
         finally:
             self._closed = True
             for question in self._questions.values():
-                question.error = Disconnected(self.url)
+                question.error = self._why
                 question.answered.set()
             for subscription in self._subscriptions.values():
-                subscription.end(Disconnected(self.url))
+                subscription.end(self._why)
 
     async def goodbye(self) -> None:
         """Close the connection, without waiting for long."""
@@ -166,47 +201,33 @@ class Client:
             await self._socket.aclose()
 
     def _take(self, text: str | bytes) -> None:
-        try:
-            message: Any = json.loads(text)
-        except ValueError:
-            return
-        for each in message if isinstance(message, list) else [message]:
-            if not isinstance(each, dict):
-                continue
-            if "method" in each:
-                self._notify(each)
-            else:
-                self._settle(each)
-
-    def _notify(self, message: dict[str, Any]) -> None:
-        params = message.get("params")
-        if isinstance(params, dict):
-            subscription = self._subscriptions.get(params.get("subscription"))
+        message = _DECODER.decode(text)
+        if message.method is None:
+            self._settle(message)
+        elif message.params is not None:
+            subscription = self._subscriptions.get(message.params.subscription)
             if subscription is not None:
-                subscription.put(params.get("result"))
+                subscription.put(message.params.result)
 
-    def _settle(self, answer: dict[str, Any]) -> None:
-        identity = answer.get("id")
-        question = self._questions.get(identity) if isinstance(identity, int) else None
+    def _settle(self, answer: _Message) -> None:
+        question = self._questions.get(answer.id)
         if question is None:
             return
-        error = answer.get("error")
-        if isinstance(error, dict):
-            question.error = RpcRefusal(
-                question.method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data")
-            )
-        elif "result" not in answer:
+        if answer.error is not None:
+            error = answer.error
+            question.error = RpcRefusal(question.method, error.code, error.message, error.data)
+        elif answer.result is msgspec.UNSET:
             question.error = BadAnswer(question.method, "neither result nor error")
         else:
-            question.result = answer["result"]
+            question.result = answer.result
             if question.subscription is not None:
                 # Registered here, before the next message is read: no notification can come too early.
-                self._subscriptions[question.result] = question.subscription
+                self._subscriptions[answer.result] = question.subscription
         question.answered.set()
 
 
 @asynccontextmanager
-async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncIterator[Client]:
+async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenerator[Client]:
     """A connection to the node at `url`, closed with the block. Raises `CannotConnect`."""
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
@@ -241,9 +262,14 @@ async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
 
 def _reason(error: OSError) -> str:
     """What the system says, below what Trio makes of it; and what to do."""
-    cause: BaseException = error
-    while cause.__cause__ is not None or isinstance(cause, BaseExceptionGroup):
-        cause = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause.__cause__ or cause
-    number = cause.errno if isinstance(cause, OSError) else None
-    text = os.strerror(number) if number is not None and number > 0 else str(cause)
-    return f"{text}; is the node running?"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cast("BaseExceptionGroup[BaseException]", cause).exceptions[0]
+        elif isinstance(cause, OSError) and cause.errno:
+            number = cause.errno
+            text = os.strerror(number) if number > 0 else str(cause.strerror)
+            return f"{text}; is the node running?"
+        else:
+            cause = cause.__cause__
+    return f"{error}; is the node running?"

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from node.client.errors import BadAnswer, Unknown
 from runtime.manifest import Manifest
 from runtime.runtime import Runtime
-from runtime.scale import DecodeError, codec_of
+from runtime.scale import DecodeError, Enum, codec_of
 from runtime.types.block import Header
 from runtime.types.digest import Digest, DigestItem
 from runtime.types.dispatch import DispatchErrorValue, Module
 
 _DIGEST_ITEM: Final = codec_of(DigestItem)
 _MANIFEST: Final = codec_of(Manifest)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether parsed JSON is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether parsed JSON is a list."""
+    return isinstance(value, list)
 
 
 def to_hex(data: bytes) -> str:
@@ -62,27 +72,13 @@ def read_header(answer: Any, block_hash: bytes) -> Header:
     return header
 
 
-def difference(code: Any, mine: Manifest) -> str:
+def differences(code: Any, mine: Manifest) -> str:
     """In what a node's `:code` differs from the runtime that is installed here."""
     try:
         theirs = _MANIFEST.decode(from_hex(code))
     except (BadAnswer, DecodeError):
-        return "what it has under :code is no manifest of this kind of chain"
-    if theirs.spec_version != mine.spec_version:
-        return f"its spec version is {theirs.spec_version}, and the one here {mine.spec_version}"
-    if theirs.runtime != mine.runtime:
-        return "the files of its runtime package are not those installed here"
-    there, here = ({each.index: each for each in manifest.pallets} for manifest in (theirs, mine))
-    for index in sorted(there.keys() | here.keys()):
-        if index not in here:
-            return f"it has a pallet {there[index].name} at index {index}, and --chain has none there"
-        if index not in there:
-            return f"it has no pallet at index {index}, where --chain has {here[index].name}"
-        if there[index] != here[index]:
-            return (
-                f"its {there[index].name} {there[index].version} is not the {here[index].name} installed here"
-            )
-    return "their manifests differ"
+        return "what it keeps under :code is no manifest of this kind of chain"
+    return "; ".join(theirs.differences(mine))
 
 
 def name_refusal(runtime: Runtime, error: DispatchErrorValue) -> str:
@@ -95,10 +91,16 @@ def name_refusal(runtime: Runtime, error: DispatchErrorValue) -> str:
                     return _named(f"{pallet.seat.name}.{found.__name__}", found)
         return f"error {error.error.error[0]} of the pallet at index {error.error.index}"
     kind = type(error)
-    inner = getattr(error, "error", None)
+    inner: Enum | None = getattr(error, "error", None)
     if inner is not None:
-        return _named(f"{kind.__variant_name__}.{type(inner).__variant_name__}", type(inner))
-    return _named(kind.__variant_name__, kind)
+        return name_variant(inner, f"{kind.__variant_name__}.")
+    return name_variant(error)
+
+
+def name_variant(value: Enum, prefix: str = "") -> str:
+    """A variant's name and meaning."""
+    kind = type(value)
+    return _named(prefix + kind.__variant_name__, kind)
 
 
 def _named(name: str, kind: type[object]) -> str:

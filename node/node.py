@@ -15,6 +15,7 @@ from node.chain.author import Author
 from node.chain.chain import Chain, Position
 from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
+from node.chain.snapshots import Snapshots
 from node.clock import NodeClock
 from node.config import NodeConfig
 from node.memory import settle_collector
@@ -22,8 +23,7 @@ from node.mempool.validate import Head, Mempool
 from node.mempool.verifier import Verifier
 from node.plugins import discover, runtime_digest
 from node.rpc import Address, Registry, serve
-from node.rpc.methods import registry
-from node.rpc.methods.backend import Backend
+from node.rpc.methods import Backend, registry
 from node.storage import RocksStates
 from runtime.loader import load
 from runtime.runtime import Runtime
@@ -41,6 +41,7 @@ class Node:
         self.runtime = runtime
         self.chain = chain
         self.clock = NodeClock()
+        self.snapshots = Snapshots()
         self.verifier = Verifier()
         self.mempool = Mempool(self._head, self.verifier)
         self.author = Author(

@@ -157,12 +157,13 @@ class CoinChain(TestChain):
 
     def answer(self, *who: bytes) -> None:
         """Let these providers answer the open window with all units that it probes, as the agent does."""
-        works = {}
-        for each in who:
-            for (_, unit), _ in tuple(self.providers.units.under(each)):
-                work = self.work_of(each, unit)
+        works: dict[tuple[bytes, int], Work] = {}
+        window = self.attestation.window
+        assert window is not None
+        for each, units in tuple(self.providers.units_before(window.opened_at)):
+            for unit in units if each in who else ():
+                work = works[each, unit] = self.work_of(each, unit)
                 self.submit_well(self.attestation.commit.call(unit, work.root), each)
-                works[each, unit] = work
         self.next_block()
         for (each, unit), work in works.items():
             self.submit_well(self.attestation.open.call(unit, self.leaves(work, each, unit)), each)
@@ -197,7 +198,8 @@ def signed_beacon(chain: TestChain) -> tuple[DigestItem, ...]:
 def coin_parts(rich: Iterable[bytes] = (ALICE, BOB, CAROL), **backing: Any) -> dict[str, Any]:
     """The genesis: people with `RICH` coins each, owed by the five providers."""
     endowed = [*((who, RICH) for who in rich), (RESERVE, COIN), (ESCROW, ED)]
-    return coin_genesis(endowed, Backing(providers=ISSUERS, author=bytes(AUTHOR.verify_key), **backing))
+    backing = {"providers": ISSUERS, "author": bytes(AUTHOR.verify_key), **backing}
+    return coin_genesis(endowed, Backing(**backing))
 
 
 __all__ = [

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from node.cli.faults import Fault
+from node.cli.names import account_of, address_of, is_secret, keypair_of, read_secret
 from node.cli.output import Json, columns, print_json, say
-from node.cli.words import account_of, keypair_of
 from node.wallet import phrase
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind
 
 KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
-STDIN: Final = "-"
 
 Prefix = Annotated[int, Parameter(help="The SS58 prefix of the network that the address is for.")]
 
@@ -89,12 +86,13 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Show the account that an address, a public key or a secret URI stands for."""
-    account = account_of(read_secret(what), kind)
-    own = ss58.decode(what)[1] if not what.startswith("0x") and "/" not in what and " " not in what else None
+    text = read_secret(what)
+    account = account_of(text, kind)
+    own = None if is_secret(text) or text.startswith("0x") else ss58.decode(text)[1]
     network = prefix if prefix is not None else 42 if own is None else own
     report: dict[str, Any] = {
         "publicKey": "0x" + account.hex(),
-        "address": address(account, network),
+        "address": address_of(account, network),
         "prefix": network,
     }
     if own is not None and own != network:
@@ -111,7 +109,7 @@ def keys_of(suri: str, kinds: tuple[KeyKind, ...], prefix: int) -> list[dict[str
     """What is public of a secret, in each kind of key. Raises Fault."""
     pairs = [keypair_of(suri, kind) for kind in kinds]
     return [
-        {"kind": pair.kind, "publicKey": "0x" + pair.public.hex(), "address": address(pair.public, prefix)}
+        {"kind": pair.kind, "publicKey": "0x" + pair.public.hex(), "address": address_of(pair.public, prefix)}
         for pair in pairs
     ]
 
@@ -120,21 +118,3 @@ def show_keys(keys: list[dict[str, str]]) -> None:
     """A line for each."""
     for line in columns([(each["kind"], each["address"], each["publicKey"]) for each in keys]):
         say(line)
-
-
-def address(account: bytes, prefix: int) -> str:
-    """An account's address. Raises Fault for a prefix that no network has."""
-    try:
-        return ss58.encode(account, prefix)
-    except ValueError as error:
-        raise Fault(str(error)) from None
-
-
-def read_secret(text: str) -> str:
-    """The text itself, or the first line of standard input for `-`: arguments can be seen by others."""
-    if text != STDIN:
-        return text
-    line = sys.stdin.readline().strip()
-    if not line:
-        raise Fault("standard input holds no secret")
-    return line

@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "block": "Show a block, decoded.",
     "state": "Compute state roots.",
     "pallet": "List the chain's pallets, or begin a new one.",
-    "chain": "Print chain specifications.",
+    "chain": "Print and check chain specifications.",
     "bench": "Measure what the chain's work costs on this machine.",
 }
 """Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from node.cli.faults import Fault
-from node.cli.output import Json, print_json, say
+from node.cli.output import Json, is_list, is_object, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Limit, RpcUrl
 from node.cli.remote import Remote, reach
 from node.cli.words import Words, inline
-from node.client.shapes import is_list, is_object
 from runtime.frame.bound import BoundMap, BoundNMap, BoundValue
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import PlainError

@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import App, Parameter
 
 from node.cli.faults import Fault
-from node.cli.output import Json, print_json, say
-from node.client.shapes import is_list
+from node.cli.output import Json, is_list, print_json, say
 from runtime.crypto.hashing import blake2b_256
 from runtime.state import MemoryStates
 from runtime.trie import StateVersion

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from node.cli.faults import Fault, Refused
-from node.cli.key import read_secret
+from node.cli.names import keypair_of, read_secret
 from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, Kind, RpcUrl
 from node.cli.remote import Remote, reach
-from node.cli.words import inline, keypair_of
+from node.cli.words import inline
 from node.client import Included
 from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from node.cli.amounts import Coin
 from node.cli.faults import Fault
-from node.client.shapes import is_list, is_object
-from node.wallet.phrase import InvalidPhrase
-from node.wallet.signer import Keypair
+from node.cli.names import account_of
+from node.cli.output import is_list, is_object, is_tuple
 from runtime.crypto import ss58
-from runtime.crypto.derive import DeriveError, KeyKind
+from runtime.crypto.derive import KeyKind
 from runtime.frame.call import BoundCall
 from runtime.frame.event import Event
 from runtime.frame.host import Call
@@ -23,8 +22,6 @@ from runtime.runtime import Runtime
 from runtime.scale import Enum, Newtype, Struct
 from runtime.scale.annotations import hints_of
 from runtime.types.account import Address, MultiAddress
-
-ACCOUNT_BYTES: Final = 32
 
 
 class Words:
@@ -132,11 +129,10 @@ class Words:
             return self.event(value)
         if isinstance(value, (Struct, Enum)):
             return self.record(value)
-        if isinstance(value, tuple) and get_origin(base) is tuple:
-            elements: tuple[Any, ...] = value
+        if is_tuple(value) and get_origin(base) is tuple:
             arguments = get_args(base)
-            kinds = arguments[:1] * len(elements) if arguments[1:] == (Ellipsis,) else arguments
-            return [self.plain(kind, each) for kind, each in zip(kinds, elements, strict=True)]
+            kinds = arguments[:1] * len(value) if arguments[1:] == (Ellipsis,) else arguments
+            return [self.plain(kind, each) for kind, each in zip(kinds, value, strict=True)]
         if get_origin(base) in (Union, types.UnionType):
             some = [each for each in get_args(base) if each is not types.NoneType]
             return self.plain(some[0] if len(some) == 1 else Any, value)
@@ -173,32 +169,6 @@ class Words:
             if isinstance(event, pallet.event_root):
                 return f"{name}.{type(event).__variant_name__}"
         return type(event).__name__
-
-
-def account_of(text: str, kind: KeyKind = "sr25519") -> bytes:
-    """The account that an address, 32 bytes of hex, or a secret URI with a path names. Raises Fault."""
-    if text.startswith("0x") and "/" not in text:
-        try:
-            found = bytes.fromhex(text[2:])
-        except ValueError:
-            raise Fault(f"{text!r} is no hex") from None
-        if len(found) != ACCOUNT_BYTES:
-            raise Fault(f"{text!r} has {len(found)} bytes, and an account has {ACCOUNT_BYTES}")
-        return found
-    if "/" in text or " " in text:
-        return keypair_of(text, kind).public
-    try:
-        return ss58.decode(text)[0]
-    except ss58.InvalidAddress as error:
-        raise Fault(f"{error}; accounts are addresses, 0x hex, or names such as //Alice") from None
-
-
-def keypair_of(suri: str, kind: KeyKind) -> Keypair:
-    """The key pair of a secret URI. Raises Fault, which never quotes it."""
-    try:
-        return Keypair.from_suri(suri, kind)
-    except (DeriveError, InvalidPhrase) as error:
-        raise Fault(str(error)) from None
 
 
 def inline(plain: Any) -> str:

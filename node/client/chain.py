@@ -13,7 +13,6 @@ from node.client.shapes import (
     differences,
     ended,
     from_hex,
-    is_object,
     maybe_bytes,
     maybe_hex,
     name_refusal,
@@ -267,11 +266,13 @@ class ChainClient:
         try:
             async with watching as updates:
                 while True:
-                    update = await updates.next(timeout_s)
-                    if is_object(update) and "finalized" in update:
-                        return await self.included(raw, from_hex(update["finalized"]))
-                    if why := ended(update):
-                        raise TransactionRefused(why)
+                    match await updates.next(timeout_s):
+                        case {"finalized": block_hash}:
+                            return await self.included(raw, from_hex(block_hash))
+                        case update if why := ended(update):
+                            raise TransactionRefused(why)
+                        case _:
+                            pass
         except RpcRefusal as refusal:
             if refusal.code in POOL_CODES:
                 raise TransactionRefused(refusal.words) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from node.client.errors import BadAnswer, Unknown
 from runtime.manifest import Manifest
@@ -14,16 +14,6 @@ from runtime.types.dispatch import DispatchErrorValue, Module
 
 _DIGEST_ITEM: Final = codec_of(DigestItem)
 _MANIFEST: Final = codec_of(Manifest)
-
-
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether parsed JSON is an object."""
-    return isinstance(value, dict)
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    """Whether parsed JSON is a list."""
-    return isinstance(value, list)
 
 
 def to_hex(data: bytes) -> str:

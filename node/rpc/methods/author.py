@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import trio
+
 from node.mempool.errors import PoolRefusal
 from node.mempool.events import (
     Broadcast,
@@ -22,6 +26,11 @@ from node.rpc.methods.shapes import to_hex
 from node.rpc.params import HexBytes
 from node.rpc.subscriptions import Sink
 from runtime.crypto.hashing import blake2b_256
+
+INCLUSION_SECONDS: Final = 0.1
+"""How long a watcher has to look at the block before it hears that it is final: polkadot.js drops the first
+status when the second overtakes its reading of the block, and whoever waits for inclusion waits for ever.
+"""
 
 methods: Methods = Methods()
 
@@ -56,6 +65,8 @@ async def submit_and_watch_extrinsic(ctx: Call, sink: Sink, extrinsic: HexBytes)
             raise refused(refusal) from refusal
         async for event in watch:
             await sink.send(status_json(event))
+            if isinstance(event, InBlock):
+                await trio.sleep(INCLUSION_SECONDS)
 
 
 def refused(refusal: PoolRefusal) -> RpcError:

@@ -13,6 +13,7 @@ from node.chain.author import AuthorStopped
 from node.chain.chain import UnknownBlock
 from node.chain.sealing import Instant
 from node.chain.snapshots import Snapshot
+from node.chain.transaction import sign_transaction
 from node.mempool.errors import PoolRefusal
 from node.mempool.events import Dropped, Finalized, Invalid, Usurped
 from node.mempool.watch import Watch
@@ -25,12 +26,9 @@ from node.rpc.params import U32, U64, Hash, Param, hex_bytes, refuse
 from node.storage import StorageError
 from node.wallet.signer import Keypair
 from runtime.crypto.hashing import blake2b_256
-from runtime.executive.extrinsic import SR25519
-from runtime.frame import host as frame
+from runtime.frame import Call as Dispatchable
 from runtime.frame.bound import storage_prefix
-from runtime.frame.late import RuntimeCall
 from runtime.state import StateDiscarded, UnfinalizedTooDeep
-from runtime.types.era import IMMORTAL
 
 BLOCKS_MAX: Final = 1_000
 """The most blocks that one call builds."""
@@ -113,8 +111,10 @@ async def set_storage(ctx: Call, items: Items) -> str:
     """
     if not 1 <= len(items) <= ITEMS_MAX:
         raise InvalidParams(f"'items' (position 1): expected 1 to {ITEMS_MAX} items, got {len(items)}")
-    node = ctx.node
-    transaction = _signed(node, _as_root(node, _writing(node, items)))
+    node, signer = ctx.node, Keypair.from_suri(KEY)
+    call = _pallet(node, "Sudo").sudo.call(_writing(node, items))
+    nonce = next_nonce(node, signer.public)
+    transaction = sign_transaction(node.runtime, node.chain.best, call, signer, nonce)
     with node.mempool.watch(blake2b_256(transaction)) as watch, _refusals():
         await node.mempool.submit(transaction)
         if not isinstance(node.config.sealing, Instant):
@@ -128,12 +128,12 @@ async def set_storage(ctx: Call, items: Items) -> str:
     return to_hex(block_hash)
 
 
-def _writing(node: Backend, items: list[Item]) -> frame.Call:
+def _writing(node: Backend, items: list[Item]) -> Dispatchable:
     """The call that writes and removes, all or nothing."""
     system = _pallet(node, "System")
     put = tuple((key, value) for key, value in items if value is not None)
     killed = tuple(key for key, value in items if value is None)
-    calls: list[frame.Call] = []
+    calls: list[Dispatchable] = []
     if put:
         calls.append(system.set_storage.call(put))
     if killed:
@@ -141,33 +141,11 @@ def _writing(node: Backend, items: list[Item]) -> frame.Call:
     return calls[0] if len(calls) == 1 else _pallet(node, "Utility").batch_all.call(tuple(calls))
 
 
-def _as_root(node: Backend, call: frame.Call) -> frame.Call:
-    wrapped: frame.Call = _pallet(node, "Sudo").sudo.call(call)
-    return wrapped
-
-
 def _pallet(node: Backend, name: str) -> Any:
     pallet = node.runtime.pallets.get(name)
     if pallet is None:
         raise RpcError(REFUSED, f"the chain has no pallet {name}")
     return pallet
-
-
-def _signed(node: Backend, call: frame.Call) -> bytes:
-    """A transaction of the sudo key, behind those of its account that wait in the pool."""
-    signer = Keypair.from_suri(KEY)
-    runtime, best = node.runtime, node.chain.best
-    values = {
-        "CheckMortality": IMMORTAL,
-        "CheckNonce": next_nonce(node, signer.public),
-        "ChargeTransactionPayment": 0,
-    }
-    codec = runtime.parts.codec
-    extras = codec.extras(tuple(values.get(each.identifier, ()) for each in runtime.parts.extensions))
-    call_bytes = runtime.host.codec(RuntimeCall).encode(call)
-    unsigned = runtime.decode(codec.signed(signer.public, SR25519, bytes(64), extras, call_bytes))
-    payload = runtime.validator(best.state, best.header).payload(unsigned)
-    return codec.signed(signer.public, SR25519, signer.sign(payload), extras, call_bytes)
 
 
 async def _final(watch: Watch) -> bytes:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +30,24 @@ class DevNode:
 
 
 @contextmanager
-def dev_node(folder: Path, *arguments: str) -> Iterator[DevNode]:
-    """Run `ballast dev` on a free port with its log in `folder`; it must stop cleanly at the end."""
+def dev_node(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[DevNode]:
+    """Run `ballast dev` on a free port with its log in `folder`; it must stop cleanly at the end.
+
+    `environment` replaces this process's own.
+    """
     ready_file, log_file = folder / "ready.json", folder / "node.log"
     options = ("--tmp", "--rpc-port", "0", "--ready-file", str(ready_file))
     command = [sys.executable, "-P", "-m", "node", "dev", *options, *arguments]
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield DevNode(process, wait_until_ready(process, ready_file, log_file))

@@ -59,7 +59,7 @@ def mint(chain: CoinChain, x: int, placed: int, who: bytes = ONE) -> None:
 
 
 def test_a_mint_is_a_debt_a_bond_a_fee_and_coins_that_vest() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     supply, owed, bond = chain.ledger.supply, chain.ledger.debt_of(ONE).owed, chain.providers.bond_of(ONE)
     free, reserve = chain.balances.free_balance(ONE), chain.balances.free_balance(RESERVE)
     x, placed = 10_000 * COIN + 1, 3_000 * COIN
@@ -78,7 +78,7 @@ def test_a_mint_is_a_debt_a_bond_a_fee_and_coins_that_vest() -> None:
 
 
 def test_the_own_line_is_refused_alone() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     placed = 40_000 * COIN
     x = most(lambda x: lines(chain, ONE, x, placed)[0])
     assert lines(chain, ONE, x + 1, placed) == [False, True, True, True]
@@ -89,7 +89,7 @@ def test_the_own_line_is_refused_alone() -> None:
 
 
 def test_the_bond_line_is_refused_alone() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     x = most(lambda x: lines(chain, ONE, x, 0)[1])
     assert lines(chain, ONE, x + 1, 0) == [True, False, True, True]
     with refuses(chain, t.BondLine):
@@ -100,7 +100,7 @@ def test_the_bond_line_is_refused_alone() -> None:
 
 def test_the_system_line_is_refused_alone() -> None:
     """With ten equal operators the N-1 line is wider than the system line."""
-    chain = CoinChain(still=True, providers=TEN)
+    chain = CoinChain(still="days", providers=TEN)
     for who in TEN[1:]:
         x = most(lambda x, who=who: all(lines(chain, who, x, x // 2)))  # type: ignore[misc]
         mint(chain, x, x // 2, who)
@@ -115,7 +115,7 @@ def test_the_system_line_is_refused_alone() -> None:
 
 def test_the_line_of_the_worst_group_is_refused_alone() -> None:
     """Two operators of five lose their hardware: what is left hangs on too few."""
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     for who in (FOUR, FIVE):
         chain.by(who, chain.providers.remove_unit.call(0))
         chain.ledger.cancel(who, ALICE, 60_000 * COIN)
@@ -130,7 +130,7 @@ def test_the_line_of_the_worst_group_is_refused_alone() -> None:
 
 @given(st.integers(1, 200_000 * COIN), st.integers(0, 100), st.sampled_from(ISSUERS))
 def test_a_mint_succeeds_exactly_when_all_four_lines_hold(x: int, percent: int, who: bytes) -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     placed = x * percent // 100
     if placed + -(-x * 3 // 1000) > x:
         with refuses(chain, t.PlacedTooMuch):
@@ -152,7 +152,7 @@ def test_a_mint_succeeds_exactly_when_all_four_lines_hold(x: int, percent: int, 
 
 
 def test_only_an_active_provider_mints_and_only_in_green() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     with refuses(chain, t.NothingToMint):
         mint(chain, 0, 0)
     with refuses(chain, t.NotActive):
@@ -170,7 +170,7 @@ def test_only_an_active_provider_mints_and_only_in_green() -> None:
 
 def test_the_lines_are_those_of_the_call_and_not_of_the_blocks_end() -> None:
     """I4: what happens later in the block does not undo a mint; the mode answers."""
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     mint(chain, COIN, 0)
     for who in ISSUERS[2:]:
         chain.by(who, chain.providers.remove_unit.call(0))
@@ -179,7 +179,7 @@ def test_the_lines_are_those_of_the_call_and_not_of_the_blocks_end() -> None:
 
 
 def test_a_coin_minted_outside_green_makes_the_block_invalid() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     for who in ISSUERS[2:]:
         chain.by(who, chain.providers.remove_unit.call(0))
     chain.run()
@@ -191,7 +191,7 @@ def test_a_coin_minted_outside_green_makes_the_block_invalid() -> None:
 
 
 def test_each_passed_window_frees_an_equal_part_and_the_last_one_the_rest() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     mint(chain, 1_000 * COIN, 0)
     total = chain.issuance.vesting[ONE].amount
     free = chain.balances.free_balance(ONE)
@@ -210,7 +210,7 @@ def test_each_passed_window_frees_an_equal_part_and_the_last_one_the_rest() -> N
 
 
 def test_a_second_mint_begins_the_vesting_again() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     mint(chain, 28 * COIN, 0)
     chain.issuance.window_counted(ONE, True)
     rest = chain.issuance.vesting[ONE].amount
@@ -219,7 +219,7 @@ def test_a_second_mint_begins_the_vesting_again() -> None:
 
 
 def test_unvested_coins_cannot_be_sold() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     mint(chain, 1_000 * COIN, 0)
     free = chain.balances.free_balance(ONE)
     with refuses(chain, FundsUnavailable):
@@ -227,7 +227,7 @@ def test_unvested_coins_cannot_be_sold() -> None:
 
 
 def test_what_vests_fills_a_short_bond_first() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     mint(chain, 2_800 * COIN, 0)
     chain.providers.ticket_failed(ONE, ALICE, chain.providers.bond_of(ONE) // 2)
     chain.run()
@@ -246,7 +246,7 @@ def test_what_vests_fills_a_short_bond_first() -> None:
 
 
 def test_anybody_may_burn_against_anybodys_free_debt() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     owed, supply = chain.ledger.debt_of(TWO).owed, chain.ledger.supply
     chain.by(ALICE, chain.issuance.burn.call(TWO, 7 * COIN))
     chain.assert_last_event(t.Repaid(ALICE, TWO, 7 * COIN))
@@ -263,7 +263,7 @@ def test_anybody_may_burn_against_anybodys_free_debt() -> None:
 
 
 def test_kappa_and_the_fee_stay_within_their_bounds() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     with pytest.raises(OutOfBounds) as refused:
         chain.issuance.kappa_ppb = 1_199_999_999
     assert str(refused.value) == "KappaPpb = 1199999999 is outside [1200000000, 2000000000]"

@@ -54,7 +54,7 @@ def test_availability_of_no_history_is_nothing_and_of_a_perfect_one_less_than_on
 
 
 def test_a_newcomer_deposits_and_counts_nothing() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     before = chain.providers.effective
     join(chain, units=2)
     chain.assert_event(t.Registered(ALICE, 77))
@@ -67,7 +67,7 @@ def test_a_newcomer_deposits_and_counts_nothing() -> None:
 
 
 def test_registration_is_refused_with_its_reason() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     call = chain.providers.register.call
     with refuses(chain, t.AnonymousGroup):
         chain.by(ALICE, call(ANONYMOUS, HERE, ()))
@@ -86,7 +86,7 @@ def test_registration_is_refused_with_its_reason() -> None:
 
 
 def test_the_provider_list_and_the_units_of_one_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     monkeypatch.setattr(t, "PROVIDERS_MAX", len(ISSUERS))
     monkeypatch.setattr(t, "UNITS_MAX", 3)
     with refuses(chain, t.TooManyProviders):
@@ -96,7 +96,7 @@ def test_the_provider_list_and_the_units_of_one_are_bounded(monkeypatch: pytest.
 
 
 def test_a_provider_becomes_active_after_28_windows_in_a_row() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     join(chain)
     windows(chain, ALICE, *[True] * 27, False, *[True] * 27)
     assert provider(chain, ALICE).state == ProviderState.Probation
@@ -115,7 +115,7 @@ def test_a_provider_becomes_active_after_28_windows_in_a_row() -> None:
 
 
 def test_an_added_unit_has_a_probation_of_its_own() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     before = provider(chain, ONE)
     chain.by(ONE, chain.providers.add_units.call((CPU_CLASS,)))
     windows(chain, ONE, *[True] * (UNIT_PROBATION - 1), units=(0, 1))
@@ -126,7 +126,7 @@ def test_an_added_unit_has_a_probation_of_its_own() -> None:
 
 
 def test_a_window_is_passed_if_every_counted_unit_answered() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.by(ONE, chain.providers.add_units.call((CPU_CLASS,)))
     record = chain.providers.record_window
     assert record(ONE, {0: True, 1: False})  # unit 1 is on probation: it counts neither for nor against
@@ -136,7 +136,7 @@ def test_a_window_is_passed_if_every_counted_unit_answered() -> None:
 
 
 def test_a_removed_unit_is_gone_at_once_and_its_number_is_not_given_again() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.by(ONE, chain.providers.remove_unit.call(0))
     chain.assert_event(t.UnitRemoved(ONE, 0))
     assert provider(chain, ONE).capacity == chain.providers.effective_of(ONE) == 0
@@ -148,7 +148,7 @@ def test_a_removed_unit_is_gone_at_once_and_its_number_is_not_given_again() -> N
 
 
 def test_missed_windows_lower_capacity_until_the_line_fails_and_the_provider_is_flagged() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     owed = chain.ledger.debt_of(ONE).owed
     missed = 0
     while 105 * owed <= 100 * chain.providers.effective_of(ONE):
@@ -177,7 +177,7 @@ def starve(chain: CoinChain, who: bytes) -> None:
 
 
 def test_a_shortfall_of_14_days_is_burned_from_the_bond_and_the_rest_is_orphaned() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     starve(chain, ONE)
     before, debt = provider(chain, ONE), chain.ledger.debt_of(ONE)
     supply, since = chain.ledger.supply, before.short_since
@@ -198,7 +198,7 @@ def test_a_shortfall_of_14_days_is_burned_from_the_bond_and_the_rest_is_orphaned
 
 
 def test_debt_under_a_ticket_waits_until_it_is_free_before_it_is_settled() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     starve(chain, ONE)
     debt, since = chain.ledger.debt_of(ONE), provider(chain, ONE).short_since
     assert since is not None
@@ -213,7 +213,7 @@ def test_debt_under_a_ticket_waits_until_it_is_free_before_it_is_settled() -> No
 
 
 def test_a_short_bond_makes_deficient_and_runs_no_clock() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.root(chain.providers.set_tier.call(ONE, Tier.Anonymous, 1))
     chain.run()
     assert provider(chain, ONE).state == ProviderState.Deficient
@@ -227,7 +227,7 @@ def test_a_short_bond_makes_deficient_and_runs_no_clock() -> None:
 
 
 def test_a_moved_beta_is_judged_for_everyone_in_the_same_block() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.providers.beta_accountable_ppb = 400_000_000
     chain.run()
     assert {provider(chain, who).state for who in ISSUERS} == {ProviderState.Deficient}
@@ -237,7 +237,7 @@ def test_a_moved_beta_is_judged_for_everyone_in_the_same_block() -> None:
 
 
 def test_an_anonymous_provider_counts_to_the_group_of_all_anonymous() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     for who in (ONE, TWO):
         chain.root(chain.providers.set_tier.call(who, Tier.Anonymous, 55))
     effective = chain.providers.effective_of(ONE) + chain.providers.effective_of(TWO)
@@ -259,7 +259,7 @@ def test_an_anonymous_provider_counts_to_the_group_of_all_anonymous() -> None:
 
 
 def test_a_bond_grows_by_free_coins() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     before = provider(chain, ONE).bond
     chain.by(ONE, chain.providers.bond.call(5))
     assert provider(chain, ONE).bond == before + 5 == chain.balances.on_hold(t.Bond(), ONE)
@@ -272,7 +272,7 @@ def test_a_bond_grows_by_free_coins() -> None:
 
 
 def test_unbonded_coins_wait_for_seven_days() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     free, bond = chain.balances.free_balance(ONE), provider(chain, ONE).bond
     chain.by(ONE, chain.providers.unbond.call(300))
     until = chain.number + 7
@@ -290,7 +290,7 @@ def test_unbonded_coins_wait_for_seven_days() -> None:
 
 
 def test_unbonding_is_refused_line_by_line() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     call, owed = chain.providers.unbond.call, chain.ledger.debt_of(ONE).owed
     spare = provider(chain, ONE).bond - -(-owed // 4)
     with refuses(chain, t.NothingToBond):
@@ -313,7 +313,7 @@ def test_unbonding_is_refused_line_by_line() -> None:
 
 
 def test_a_failed_ticket_is_paid_for_and_the_third_in_a_week_makes_deficient_for_a_week() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     before, bond = chain.balances.free_balance(BOB), provider(chain, ONE).bond
     for _ in range(2):
         chain.providers.ticket_failed(ONE, BOB, 10)
@@ -332,7 +332,7 @@ def test_a_failed_ticket_is_paid_for_and_the_third_in_a_week_makes_deficient_for
 
 
 def test_three_failures_in_more_than_a_week_are_forgiven() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     for _ in range(3):
         chain.providers.ticket_failed(ONE, BOB, 1)
         chain.run()
@@ -341,7 +341,7 @@ def test_three_failures_in_more_than_a_week_are_forgiven() -> None:
 
 
 def test_a_compensation_never_exceeds_the_bond_and_a_lost_victim_costs_nothing() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     bond = provider(chain, ONE).bond
     chain.providers.ticket_failed(ONE, b"\x66" * 32, 1)  # below the existential deposit: nobody to pay
     chain.assert_event(t.TicketFailed(ONE, 0))
@@ -363,7 +363,7 @@ def test_an_active_provider_whose_line_fails_makes_the_block_invalid(
     change: dict[str, int], name: str
 ) -> None:
     """Were the flag forgotten, the block would be refused by the invariant's name."""
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.providers.providers[ONE] = provider(chain, ONE).replace(**change)
     with pytest.raises(InvariantBroken) as broken:
         chain.builder.check_invariants()
@@ -372,7 +372,7 @@ def test_an_active_provider_whose_line_fails_makes_the_block_invalid(
 
 
 def test_a_published_wait_that_is_not_the_longest_makes_the_block_invalid() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     wait = chain.providers.wait_hours
     owed, capacity = chain.ledger.debt_of(ONE).owed, provider(chain, ONE).capacity
     assert wait == -(-owed // capacity)
@@ -385,7 +385,7 @@ def test_a_published_wait_that_is_not_the_longest_makes_the_block_invalid() -> N
 
 
 def test_a_debt_without_capacity_waits_for_ever() -> None:
-    chain = CoinChain(still=True)
+    chain = CoinChain(still="days")
     chain.by(ONE, chain.providers.remove_unit.call(0))
     chain.run()
     assert chain.providers.wait_now() == (1 << 32) - 1

@@ -73,10 +73,10 @@ LOADED: dict[str, Runtime] = {}
 
 
 class CoinChain(TestChain):
-    """A `TestChain` of the coin, and the short words that its tests are written in.
+    """A `TestChain` of the coin, with short words for its tests.
 
-    One at a time: the chains of a process take turns with one runtime. A `still` chain has no windows, and a block a
-    day, for tests of what time alone does.
+    One at a time: the chains of a process take turns with one runtime. A `still` chain has no windows, for
+    tests of what time alone does: "hours" has ten blocks an hour as usual, "days" a block a day.
     """
 
     __test__ = False
@@ -88,23 +88,23 @@ class CoinChain(TestChain):
         pallets: tuple[type[Pallet[Any, Any]], ...] = COIN_PALLETS,
         genesis: dict[str, Any] | None = None,
         config: dict[str, dict[str, Any]] | None = None,
-        still: bool = False,
+        still: str = "",
         **backing: Any,
     ) -> None:
-        kind = "still" if still else "usual"
         is_own = pallets is not COIN_PALLETS or config is not None
         if still:
             pallets = tuple(each for each in pallets if each is not Attestation)
+        if still == "days":
             config = {**(config or {}), "Standards": {"blocks_per_hour": 1, "hours": 24}}
         super().__init__(
             *pallets,
             config={**CONFIG, **(config or {})},
             genesis=genesis if genesis is not None else coin_parts(rich, **backing),
             logs=signed_beacon,
-            runtime=None if is_own else LOADED.get(kind),
+            runtime=None if is_own else LOADED.get(still),
         )
         if not is_own:
-            LOADED[kind] = self.runtime
+            LOADED[still] = self.runtime
 
     @property
     def ledger(self) -> Ledger:

@@ -108,9 +108,14 @@ class Pool:
         if not frozenset(transaction.provides).isdisjoint(transaction.requires):
             raise CycleDetected
         self._arrivals += 1
-        entry = Entry(transaction, number, self._arrivals)
-        entry.missing = {tag for tag in transaction.requires if self.ready.provider(tag) is None}
         events: list[Event] = []
+        self._enter(Entry(transaction, number, self._arrivals), events)
+        self._checked[transaction.hash] = number
+        return events
+
+    def _enter(self, entry: Entry, events: list[Event]) -> None:
+        transaction = entry.transaction
+        entry.missing = {tag for tag in transaction.requires if self.ready.provider(tag) is None}
         if entry.missing:
             self._enter_future(entry, events)
         else:
@@ -118,8 +123,15 @@ class Pool:
             self._check_account(transaction, plan)
             self._commit(entry, plan, events)
             self._promote(transaction.provides, events)
-        self._checked[transaction.hash] = number
-        return events
+
+    def _enter_again(self, entries: Iterable[Entry], events: list[Event]) -> None:
+        """Those that had to make way: each goes where it belongs now, or is dropped."""
+        for entry in entries:
+            try:
+                self._enter(entry, events)
+            except PoolRefusal as refusal:
+                self._checked.pop(entry.transaction.hash, None)
+                events.append(Dropped(entry.transaction.hash, str(refusal)))
 
     def _check_account(self, transaction: Transaction, plan: _Plan) -> None:
         leaving = sum(self.ready.entries[h].transaction.sender == transaction.sender for h in plan.usurped)
@@ -137,7 +149,7 @@ class Pool:
         room = _Room(limits.future_max - len(future), limits.future_bytes_max - future.bytes)
         evicted = _make_room(room, future, entry, lambda worst: [worst])
         for member in evicted:
-            self._leave(member)
+            self._lose(member)
             events.append(Dropped(member, "the pool is full"))
         future.insert(entry)
         events.append(Future(transaction.hash))
@@ -196,10 +208,10 @@ class Pool:
     def _commit(self, entry: Entry, plan: _Plan, events: list[Event]) -> None:
         transaction = entry.transaction
         for member in plan.usurped:
-            self._leave(member)
+            self._lose(member)
             events.append(Usurped(member, transaction.hash))
         for member in plan.evicted:
-            self._leave(member)
+            self._lose(member)
             events.append(Dropped(member, "the pool is full"))
         self.ready.insert(entry)
         events.append(Ready(transaction.hash))
@@ -207,34 +219,40 @@ class Pool:
     # Leaving.
 
     def _leave(self, member: bytes) -> Entry:
-        """Take a transaction out; what it provided is missing then, unless the caller provides it."""
-        self._checked.pop(member, None)
+        """Take a transaction out of its queue: what it provided is missing until someone else provides it."""
         if member in self.future:
             return self.future.remove(member)
         entry = self.ready.remove(member)
         self.future.miss(entry.transaction.provides)
         return entry
 
+    def _lose(self, member: bytes) -> None:
+        """It leaves for good."""
+        self._checked.pop(member, None)
+        self._leave(member)
+
+    def _leave_with_dependents(self, member: bytes, spare: tuple[bytes, ...] = ()) -> list[Entry]:
+        """Take a transaction for good and what depends on it for now; returns the latter."""
+        dependents = self.ready.subtree([member], spare)[1:] if member in self.ready else []
+        self._lose(member)
+        return [self._leave(dependent) for dependent in dependents]
+
     def remove_invalid(self, transaction: bytes, reason: str, number: int) -> list[Event]:
-        """It was found invalid on block `number`: it leaves with all that depends on it, and is banned."""
+        """It was found invalid on block `number`: it is banned, and what depends on it is future again."""
         self.ban(transaction, number)
         if transaction not in self:
             return []
+        dependents = self._leave_with_dependents(transaction)
         events: list[Event] = [Invalid(transaction, reason)]
-        if transaction in self.future:
-            self._leave(transaction)
-            return events
-        subtree = self.ready.subtree([transaction])
-        for member in subtree:
-            self._leave(member)
-        events += [Invalid(member, "it requires one that is invalid") for member in subtree[1:]]
+        self._enter_again(dependents, events)
         return events
 
     def clear(self, reason: str) -> list[Event]:
         """Everything leaves, and nothing is remembered: the chain below is another one now."""
         held = [*self.ready.entries, *self.future.entries]
         for member in held:
-            self._leave(member)
+            self._lose(member)
+        held += [entry.transaction.hash for block in self._included.values() for entry, _ in block]
         self._included.clear()
         self._banned.clear()
         return [Dropped(member, reason) for member in held]
@@ -281,15 +299,11 @@ class Pool:
         for tag in tags:
             rival = self.ready.provider(tag)
             if rival is not None:
-                for member in self.ready.subtree([rival], spare=tags):
-                    self._leave(member)
-                    events.append(
-                        Usurped(member, by)
-                        if member == rival
-                        else Dropped(member, "what it requires has left")
-                    )
+                dependents = self._leave_with_dependents(rival, spare=tags)
+                events.append(Usurped(rival, by))
+                self._enter_again(dependents, events)
             for member in self.future.promising(tag):
-                self._leave(member)
+                self._lose(member)
                 events.append(Usurped(member, by))
         self._promote(tags, events)
 
@@ -340,14 +354,13 @@ class Pool:
             self._checked.pop(member, None)
             self._checked[member] = number
             return []
-        members = self.ready.subtree([member]) if member in self.ready else [member]
-        moving = [self._leave(member).transaction for member in members]
+        dependents = self._leave_with_dependents(member)
         events: list[Event] = []
-        for moved in (transaction, *moving[1:]):
-            try:
-                events += self.submit(moved, number)
-            except PoolRefusal as refusal:
-                events.append(Dropped(moved.hash, str(refusal)))
+        try:
+            events += self.submit(transaction, number)
+        except PoolRefusal as refusal:
+            events.append(Dropped(member, str(refusal)))
+        self._enter_again(dependents, events)
         return events
 
     def _stays(self, new: Transaction, number: int) -> bool:

@@ -6,14 +6,15 @@ into the pool are about the same block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple, Protocol
 
 import trio
 
 from node.mempool.errors import BadFormat, InvalidTransaction, PoolRefusal, UnknownValidity
-from node.mempool.events import Event, Invalid
+from node.mempool.events import Event, Future, Invalid
 from node.mempool.pool import Included, Pool
 from node.mempool.transaction import PoolLimits, Transaction
 from node.mempool.verifier import VerifiedSet, Verifier
@@ -133,14 +134,14 @@ class Mempool:
     def on_block(
         self, block: bytes, number: int, extrinsics: Sequence[bytes], parent: Head | None = None
     ) -> None:
-        """A new best block. `parent` tells the tags of extrinsics that the pool does not hold."""
-        self._tell(
-            self.pool.on_block(
-                block,
-                number,
-                [self._included(index, data, parent) for index, data in enumerate(extrinsics)],
-            )
-        )
+        """A new best block, of which `head` answers by now.
+
+        `parent` tells the tags of extrinsics that the pool does not hold.
+        """
+        included = [self._included(index, data, parent) for index, data in enumerate(extrinsics)]
+        events = self.pool.on_block(block, number, included)
+        self._tell(events)
+        self._judge(self._postponed(events))
 
     def _included(self, index: int, data: bytes, parent: Head | None) -> Included:
         transaction = blake2b_256(data)
@@ -185,16 +186,28 @@ class Mempool:
         self._judge(transactions)
         return len(transactions)
 
-    def _judge(self, transactions: list[Transaction]) -> None:
+    def _judge(self, transactions: Iterable[Transaction]) -> None:
+        """Judge anew, and with each one that falls what depended on it."""
         head = self._head()
-        for old in transactions:
+        pending = deque(transactions)
+        while pending:
+            old = pending.popleft()
+            if old.hash not in self.pool:
+                continue
             try:
                 extrinsic = head.decode(old.data)
                 validity = head.validator.validate(extrinsic, verified=self.verified)
             except (DecodeError, TransactionValidityError) as refusal:
-                self._tell(self.pool.remove_invalid(old.hash, str(refusal), head.number))
+                events = self.pool.remove_invalid(old.hash, str(refusal), head.number)
+                self._tell(events)
+                pending.extend(self._postponed(events))
             else:
                 self._tell(self.pool.revalidated(_transaction(old.hash, extrinsic, validity), head.number))
+
+    def _postponed(self, events: list[Event]) -> list[Transaction]:
+        """Those that became future: perhaps the chain provides by now what they miss."""
+        found = (self.pool.find(event.hash) for event in events if isinstance(event, Future))
+        return [transaction for transaction in found if transaction is not None]
 
     def _tell(self, events: list[Event]) -> None:
         self.watchers.publish(events)

@@ -197,6 +197,15 @@ class PoolMachine(RuleBasedStateMachine):
                 self.entered[old.hash] = dataclasses.replace(self.entered[old.hash], priority=priority)
             self.judge_anew(old)
 
+    @rule()
+    def judge_everything(self) -> None:
+        """After that nothing waits that need not."""
+        for waiting in self.pool.transactions():
+            self.judge_anew(waiting)
+        for transaction in self.pool.waiting():
+            missing = set(self.entered[transaction.hash].requires) - self.chain
+            assert any(self.pool.ready.provider(each) is None for each in missing)
+
     def judge_anew(self, old: Transaction) -> None:
         new = self.judge(self.entered[old.hash])
         if new is None:

@@ -101,7 +101,7 @@ def test_a_promotion_that_takes_away_what_another_waits_for_leaves_that_one_wait
 
 def test_a_higher_priority_replaces_and_what_depends_on_the_shared_tag_stays() -> None:
     pool = Pool()
-    fill(pool, tx("a", provides="1"), tx("b", "1", provides="2"), tx("c", "2", provides="3"))
+    fill(pool, tx("a", provides="1"), tx("b", "1", provides="2", priority=9), tx("c", "2", provides="3"))
     assert fill(pool, tx("A", provides="1", priority=2)) == [Usurped(b"a", b"A"), Ready(b"A")]
     assert order(pool) == "Abc"
 
@@ -173,6 +173,15 @@ def test_bytes_are_bounded_too_and_a_replacement_counts_what_it_frees() -> None:
     assert pool.ready.bytes == 90
 
 
+def test_room_that_two_victims_share_is_counted_once() -> None:
+    pool = Pool(PoolLimits(ready_bytes_max=40))
+    fill(pool, tx("a"), tx("b"), tx("c", "ab"), tx("d", priority=5))
+    events = fill(pool, tx("e", size=35, priority=9))
+    assert events[-1] == Ready(b"e")
+    assert {event.hash for event in events[:-1]} == {b"a", b"b", b"c", b"d"}
+    assert pool.ready.bytes == 35
+
+
 def test_the_future_queue_is_bounded_alike() -> None:
     pool = Pool(PoolLimits(future_max=2, future_bytes_max=30))
     fill(pool, tx("a", "x", priority=3), tx("b", "x", priority=2))
@@ -205,17 +214,16 @@ def test_one_account_has_its_bounds_and_may_still_replace() -> None:
     assert refusal(full, tx("f", "x", account=1))[0] == 1016
 
 
-def test_invalid_ones_leave_with_what_depends_on_them_and_are_banned_for_a_while() -> None:
+def test_invalid_ones_leave_and_are_banned_for_a_while_and_what_depends_on_them_waits() -> None:
     pool = Pool(PoolLimits(ban_blocks=10, banned_max=2))
     fill(pool, tx("a"), tx("b", "a"), tx("f", "x"))
     assert pool.remove_invalid(b"a", "cannot pay", 5) == [
         Invalid(b"a", "cannot pay"),
-        Invalid(b"b", "it requires one that is invalid"),
+        Future(b"b"),
     ]
     assert pool.remove_invalid(b"f", "outdated", 5) == [Invalid(b"f", "outdated")]
     assert refusal(pool, tx("a"), 14) == (1012, "Transaction is temporarily banned", None)
-    assert pool.submit(tx("b"), 5) == [Ready(b"b")]
-    assert pool.submit(tx("a"), 15) == [Ready(b"a")]
+    assert pool.submit(tx("a"), 15) == [Ready(b"a"), Ready(b"b")]
     for name in ("p", "q", "r"):
         assert pool.remove_invalid(name.encode(), "unknown to the pool", 20) == []
     assert [pool.is_banned(name, 21) for name in (b"p", b"q", b"r")] == [False, True, True]
@@ -229,7 +237,7 @@ def test_a_block_takes_out_what_it_holds_and_what_can_no_longer_enter() -> None:
     assert events == [
         InBlock(b"a", BLOCK, 1),
         Usurped(b"r", b"stranger"),
-        Dropped(b"t", "what it requires has left"),
+        Future(b"t"),
         Usurped(b"v", b"stranger"),
     ]
     assert order(pool) == "bc"
@@ -250,10 +258,11 @@ def test_what_expires_leaves_with_the_last_block_that_could_hold_it() -> None:
     assert pool.on_block(BLOCK, 3, []) == []
     assert pool.on_block(BLOCK, 4, []) == [
         Invalid(b"a", "it has expired"),
-        Invalid(b"b", "it requires one that is invalid"),
+        Future(b"b"),
     ]
     assert pool.on_block(BLOCK, 5, []) == [Invalid(b"f", "it has expired")]
-    assert len(pool) == 0
+    assert [each.hash for each in pool.waiting()] == [b"b"]
+    assert pool.on_block(BLOCK, 1_001, []) == [Invalid(b"b", "it has expired")]
 
 
 def test_a_retracted_block_gives_back_what_it_held() -> None:
@@ -265,6 +274,15 @@ def test_a_retracted_block_gives_back_what_it_held() -> None:
     assert pool.revalidated(tx("b", "a"), 2) == [Future(b"b")]
     assert fill(pool, *transactions) == [Ready(b"a"), Ready(b"b")]
     assert pool.retract(BLOCK) == ([], [])
+
+
+def test_a_pool_that_is_cleared_tells_everyone() -> None:
+    pool = Pool()
+    fill(pool, tx("a"), tx("b"), tx("f", "x"))
+    pool.on_block(BLOCK, 2, [Included(b"a", 0)])
+    pool.ban(b"n", 2)
+    assert pool.clear("taken back") == [Dropped(name, "taken back") for name in (b"b", b"f", b"a")]
+    assert (len(pool), pool.is_banned(b"n", 2), pool.finalize(BLOCK)) == (0, False, [])
 
 
 def test_finality_is_not_awaited_for_ever() -> None:

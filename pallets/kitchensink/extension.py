@@ -1,4 +1,4 @@
-"""A transaction extension: data that every signed transaction carries beside its call, and what is checked of it.
+"""A transaction extension: what every signed transaction carries beside its call, and what is checked of it.
 
 A pallet offers it, and a chain's specification lists it: then wallets read from metadata what to sign.
 """

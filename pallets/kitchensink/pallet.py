@@ -1,8 +1,8 @@
 """Kitchen sink: a notice board that uses everything a pallet can have, once.
 
 Read it from top to bottom, like a tour; `pallets/template` is the minimum, and `pallets/balances` a real one.
-The rooms stand in the order of every pallet: what it is given, what it owns, genesis, calls, hooks, checks, what
-it offers others.
+The rooms stand in the order of every pallet: what it is given, what it owns, genesis, calls, hooks, checks,
+what it offers others.
 """
 
 from __future__ import annotations
@@ -94,17 +94,18 @@ def weight_of_inner(call: Call) -> Weight:
 class KitchenSink(Pallet[KitchenSinkEvent, KitchenSinkError]):
     """A board for notices. `Pallet[events, errors]` lets the type checker refuse another pallet's event."""
 
-    # An annotation is something the pallet is given. A record is a config, filled from the specification of the
-    # chain; a protocol is a behaviour, and the specification may say which pallet provides it; a tuple takes all
-    # that do.
+    # An annotation is something the pallet is given. A record is a config, filled from the specification of
+    # the chain; a protocol is a behaviour, and the specification may say which pallet provides it; a tuple
+    # takes all that do.
 
     config: Config
     coin: Currency
     beacons: tuple[Beacon, ...]
 
     # An assignment is something it owns. Values read and write like attributes, maps like dictionaries; a map
-    # with a default never misses (ValueQuery), one without says so with `in`, `.get` and NotStored (OptionQuery).
-    # Blake2 hashes what anybody may choose, Twox what nobody chooses freely, and Identity keeps what needs none.
+    # with a default never misses (ValueQuery), one without says so with `in`, `.get` and NotStored
+    # (OptionQuery). Blake2 hashes what anybody may choose, Twox what nobody chooses freely, and Identity
+    # keeps what needs none.
 
     next_id = StorageValue[U32](default=0, doc="The number of the next notice.")
     caretaker = StorageOption[AccountId](doc="Who looks after the board; nobody, and it is closed.")
@@ -249,7 +250,7 @@ class KitchenSink(Pallet[KitchenSinkEvent, KitchenSinkError]):
 
     @hookimpl
     def on_idle(self, now: BlockNumber, remaining: Weight) -> Weight:
-        """With what weight is left, take down what has expired; what does not fit waits for the next block."""
+        """With what weight is left, take down what has expired; what does not fit waits for the next."""
         used, work = db(reads=1, writes=1), self.config.notices_per_block_max
         while self.swept_until <= now and work and (used + TAKE_DOWN).fits(remaining):
             expired = next(self.expiries.under(self.swept_until), None)
@@ -299,8 +300,8 @@ class KitchenSink(Pallet[KitchenSinkEvent, KitchenSinkError]):
         """Whether a call may run at all now, inside every wrapper too: without a caretaker, nobody pins."""
         return call.info is not self.pin or self.caretaker is not None
 
-    # Checks. An invariant is looked at in every block, so it looks at what the block has changed; a block that
-    # breaks one is invalid. `try_state` looks at everything, when a developer asks.
+    # Checks. An invariant is looked at in every block, so it looks at what the block has changed; a block
+    # that breaks one is invalid. `try_state` looks at everything, when a developer asks.
 
     @invariant("K1", "the deposit of every notice is on hold")
     def deposits_are_held(self) -> str | None:
@@ -317,8 +318,8 @@ class KitchenSink(Pallet[KitchenSinkEvent, KitchenSinkError]):
             assert number < self.next_id, f"notice {number} is from the future"
             assert self.expiries[notice.until, notice.owner, number], f"notice {number} would hang for ever"
 
-    # What it offers others: constants to the metadata, questions to clients, an extension to transactions, and
-    # an interface (`Fungibles`: it has the methods, so it is one) to other pallets.
+    # What it offers others: constants to the metadata, questions to clients, an extension to transactions,
+    # and an interface (`Fungibles`: it has the methods, so it is one) to other pallets.
 
     @constant
     def text_bytes_max(self) -> U32:

@@ -18,8 +18,8 @@ Text: TypeAlias = Annotated[bytes, Max(TEXT_BYTES_MAX)]
 
 
 class Config(Struct):
-    """Constants of the chain: its specification gives them, metadata publishes them. The first has no default,
-    so every specification must name it.
+    """Constants of the chain: its specification gives them, metadata publishes them. The first has no
+    default, so every specification must name it.
     """
 
     lifetime: Annotated[BlockNumber, Doc("For how many blocks a notice hangs.")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pallets.balances import Balances
@@ -45,12 +47,12 @@ ALICE, BOB, EVE, DUST = (bytes([n]) * 32 for n in (1, 2, 3, 9))
 FUNDS = 10**12
 DEPOSIT = 1_000_000
 PALLETS = (System, Timestamp, Balances, TransactionPayment, Utility, KitchenSink)
-CONFIG = {
+CONFIG: dict[str, dict[str, Any]] = {
     "Balances": {"existential_deposit": 500, "dust_account": DUST},
     "TransactionPayment": {"fee_account": DUST},
     "KitchenSink": {"lifetime": 3, "notices_per_block_max": 4},
 }
-GENESIS = {
+GENESIS: dict[str, dict[str, Any]] = {
     "Balances": {"balances": [[ALICE, FUNDS], [BOB, FUNDS], [DUST, FUNDS]]},
     "KitchenSink": {"caretaker": BOB, "stickers": [[ALICE, 7, 10]]},
 }

@@ -239,6 +239,10 @@ class PoolMachine(RuleBasedStateMachine):
         assert all(self.state[h] == "Future" for h in self.pool.future.entries)
 
     @invariant()
+    def nothing_is_remembered_of_those_that_left(self) -> None:
+        assert self.pool._checked.keys() == {*self.pool.ready.entries, *self.pool.future.entries}
+
+    @invariant()
     def queues_do_not_overlap_and_no_tag_is_provided_twice(self) -> None:
         assert not self.pool.ready.entries.keys() & self.pool.future.entries.keys()
         provided = [t for entry in self.pool.ready.entries.values() for t in entry.transaction.provides]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("ballast", deadline=None, print_blob=True)
 settings.load_profile("ballast")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long forms of tests that are short in CI."""
+    parser.addoption("--kills", type=int, default=5, help="How often tests/e2e/test_kill.py kills the node.")

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, connect_websocket_url
+from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
 
 from node.client.errors import (
     BadAnswer,
@@ -230,10 +231,10 @@ class Client:
 async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenerator[Client]:
     """A connection to the node at `url`, closed with the block. Raises `CannotConnect`."""
     failure: Exception | None = None
-    async with trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery, AsyncExitStack() as open_streams:
         client: Client | None = None
         try:
-            client = Client(await _open(nursery, url), url, timeout_s)
+            client = Client(await _open(nursery, open_streams, url), url, timeout_s)
             nursery.start_soon(client.read)
             yield client
         except Exception as error:  # noqa: BLE001 -- raised again below, outside of the nursery's group
@@ -246,10 +247,20 @@ async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenera
         raise failure
 
 
-async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
+async def _open(nursery: trio.Nursery, open_streams: AsyncExitStack, url: str) -> WebSocketConnection:
+    """Connect; `open_streams` closes the stream, which trio-websocket leaves open when the peer dies."""
     try:
         with trio.fail_after(CONNECT_SECONDS):
-            return await connect_websocket_url(nursery, url, max_message_size=MESSAGE_BYTES_MAX)
+            secure, host, port, resource = _parts(url)
+            stream: trio.SocketStream | trio.SSLStream[trio.SocketStream] = (
+                await trio.open_ssl_over_tcp_stream(host, port)
+                if secure
+                else await trio.open_tcp_stream(host, port)
+            )
+            open_streams.push_async_callback(trio.aclose_forcefully, stream)
+            return await wrap_client_stream(
+                nursery, stream, f"{host}:{port}", resource, max_message_size=MESSAGE_BYTES_MAX
+            )
     except trio.TooSlowError:
         raise CannotConnect(url, f"no answer within {CONNECT_SECONDS:g} s") from None
     except HandshakeError:
@@ -258,6 +269,16 @@ async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
         raise CannotConnect(url, f"{error}; an address reads ws://HOST:PORT") from None
     except OSError as error:
         raise CannotConnect(url, _reason(error)) from None
+
+
+def _parts(url: str) -> tuple[bool, str, int, str]:
+    """Whether it is secure, the host, the port and the resource of an address. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ValueError("no WebSocket address")
+    secure = parts.scheme == "wss"
+    resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return secure, parts.hostname, parts.port or (443 if secure else 80), resource
 
 
 def _reason(error: OSError) -> str:

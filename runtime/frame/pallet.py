@@ -79,6 +79,9 @@ class Pallet(Declared, Generic[E, X]):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).items():
+            if isinstance(value, (StorageItem, CallDeclaration)) and hasattr(Pallet, name):
+                raise TypeError(f"{cls.__name__}.{name} hides what every pallet has: choose another name")
         storage, calls = dict(cls.storage), dict(cls.calls)
         invariants, migrations = list(cls.invariants), list(cls.migrations)
         for name, value in vars(cls).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from runtime.frame.error import Other
 from runtime.frame.storage import StorageValue
@@ -49,6 +49,13 @@ class Parameter(StorageValue[T]):
         self.track = track
         self.step = step
         self.safer = safer
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> Parameter[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> T: ...
+    def __get__(self, instance: object | None, owner: type[object]) -> Parameter[T] | T:
+        return self if instance is None else self.of(instance)
 
     def __set__(self, instance: object, value: T) -> None:
         low, high = self.bounds

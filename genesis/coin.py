@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pallets.providers.register import WINDOWS_MAX
+from pallets.providers.wilson import wilson_ppb
+from runtime.frame.coin import TERM_HOURS
 from runtime.types.fixed import PPB, div_ceil
 
 COIN: Final = 10**9
@@ -46,11 +49,24 @@ class Backing:
     """The beacon of block zero."""
 
 
-def coin_genesis(endowed: Sequence[tuple[bytes, int]], backing: Backing) -> dict[str, Any]:
+def covering_work(endowed: Sequence[tuple[bytes | str, int]], backing: Backing, coverage_ppb: int) -> int:
+    """The largest W_1 under which the providers, a unit each, cover all coins of the genesis so many times.
+
+    From E = providers T a rho / W and E >= coverage S follows W; `backing.work` plays no part.
+    """
+    count = len(backing.providers)
+    owed = sum(amount for _, amount in endowed) + count * backing.working
+    supply = div_ceil(owed * PPB, PPB - backing.bond_share_ppb) + count
+    proven = wilson_ppb(WINDOWS_MAX, WINDOWS_MAX)
+    return count * TERM_HOURS * proven * backing.work_per_hour * PPB // (coverage_ppb * supply)
+
+
+def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -> dict[str, Any]:
     """The genesis parts of the coin's pallets, Balances included, as plain values by pallet name.
 
-    `endowed` is every account that holds coins at block zero beside the providers: people, and the reserve and the
-    escrow account, which need the existential deposit. The pallets refuse a genesis whose lines do not hold.
+    `endowed` is every account that holds coins at block zero beside the providers, its key or its address:
+    people, and the reserve and the escrow account, which need the existential deposit. The pallets refuse a
+    genesis whose lines do not hold.
     """
     count = len(backing.providers)
     public = sum(amount for _, amount in endowed)
@@ -60,7 +76,7 @@ def coin_genesis(endowed: Sequence[tuple[bytes, int]], backing: Backing) -> dict
     return {
         "Balances": {
             "balances": [
-                *([_hex(who), amount] for who, amount in endowed),
+                *([who if isinstance(who, str) else _hex(who), amount] for who, amount in endowed),
                 *(
                     [_hex(who), backing.working + bond]
                     for who, bond in zip(backing.providers, bonds, strict=True)

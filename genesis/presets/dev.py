@@ -1,20 +1,41 @@
-"""The development chain: one author, well-known keys, everything unlocked that a test needs."""
+"""The development chain: one author, well-known keys, everything unlocked that a test needs; and the whole
+coin, whose first coins are the debts of five providers.
+
+Its hour has ten blocks, so that what the coin promises in hours can be watched in minutes; at two seconds a
+block a provider's core does `PROBES_PER_HOUR` probes in one. The first standard is as large as it can be with
+five such cores behind the coins of the genesis, so more or richer accounts make a coin worth less work, and
+never less covered.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from genesis.coin import COIN, PROBE_WORK, Backing, coin_genesis, covering_work
 from genesis.spec import ChainSpec
 from runtime.crypto import ss58
-from runtime.crypto.derive import dev_public
+from runtime.crypto.derive import KeyKind, dev_public
 from runtime.frame.pallet import pallet_account
+from runtime.frame.plain import SS58_PREFIX
 from runtime.spec import RuntimeSpec, SeatSpec
+from runtime.types.fixed import PPB
 
-ENDOWMENT: Final = 1_000_000 * 10**9
+ENDOWMENT: Final = 2_000 * COIN
 """What each development account owns."""
 ACCOUNTS: Final = 10
 """How many development accounts there are, unless told otherwise."""
 NAMES: Final = ("Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie")
+AUTHOR: Final = "//Alice"
+"""Who signs the blocks, with an ed25519 key, and whose sr25519 key is Root."""
+PROVIDERS: Final = 5
+"""How many providers there are at genesis."""
+EXISTENTIAL_DEPOSIT: Final = 100_000
+BLOCKS_PER_HOUR: Final = 10
+PROBES_PER_HOUR: Final = 400
+"""What one core of a laptop does in ten blocks of two seconds, at a probe in 50 ms."""
+COVERAGE_PPB: Final = 3 * PPB // 2
+"""E / S at genesis: a fifth more coins can be minted before kappa is reached."""
 
 
 def dev_names(count: int) -> tuple[str, ...]:
@@ -22,35 +43,73 @@ def dev_names(count: int) -> tuple[str, ...]:
     return NAMES[:count] + tuple(str(number) for number in range(max(0, count - len(NAMES))))
 
 
+def provider_uris() -> tuple[str, ...]:
+    """The secret URIs of the genesis providers, whose keys are sr25519."""
+    return tuple(f"//Provider//{number}" for number in range(1, PROVIDERS + 1))
+
+
 def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) -> ChainSpec:
     """The development chain with so many accounts, each in both kinds of key, and `extra` balances beside
     them.
     """
-    reserve = ss58.encode(pallet_account("reserve"), 42)
-    owners = [
-        ss58.encode(dev_public(f"//{name}", kind), 42)
-        for name in dev_names(accounts)
-        for kind in ("sr25519", "ed25519")
+    reserve, escrow = _pallet_address("Reserve"), _pallet_address("Redemption")
+    endowed: list[tuple[bytes | str, int]] = [
+        *(
+            (_address(f"//{name}", kind), ENDOWMENT)
+            for name in dev_names(accounts)
+            for kind in ("sr25519", "ed25519")
+        ),
+        (reserve, COIN),
+        (escrow, EXISTENTIAL_DEPOSIT),
+        *extra,
     ]
+    backing = Backing(
+        providers=tuple(dev_public(uri, "sr25519") for uri in provider_uris()),
+        author=dev_public(AUTHOR, "ed25519"),
+        work_per_hour=PROBES_PER_HOUR * PROBE_WORK,
+    )
+    backing = replace(backing, work=covering_work(endowed, backing, COVERAGE_PPB))
     return ChainSpec(
         name="Ballast Development",
         id="ballast-dev",
-        runtime=RuntimeSpec(
-            spec_version=1,
-            pallets=(
-                SeatSpec(index=0, pallet="System"),
-                SeatSpec(index=1, pallet="Timestamp"),
-                SeatSpec(
-                    index=2,
-                    pallet="Balances",
-                    config={"existential_deposit": 100_000, "dust_account": reserve},
-                ),
-                SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": reserve}),
-            ),
-        ),
-        genesis={
-            "Balances": {
-                "balances": [*([owner, ENDOWMENT] for owner in (*owners, reserve)), *map(list, extra)]
-            }
-        },
+        runtime=RuntimeSpec(spec_version=1, pallets=_seats(reserve)),
+        genesis={**coin_genesis(endowed, backing), "Sudo": {"key": _address(AUTHOR, "sr25519")}},
     )
+
+
+def _seats(reserve: str) -> tuple[SeatSpec, ...]:
+    """The pallets, in the order of their hooks: beacon, windows, capacity and what follows from it, and last
+    the judgement of all.
+    """
+    return (
+        SeatSpec(index=0, pallet="System"),
+        SeatSpec(index=1, pallet="Timestamp"),
+        SeatSpec(
+            index=2,
+            pallet="Balances",
+            config={"existential_deposit": EXISTENTIAL_DEPOSIT, "dust_account": reserve},
+        ),
+        SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": reserve}),
+        SeatSpec(index=4, pallet="Utility"),
+        SeatSpec(index=5, pallet="Sudo"),
+        SeatSpec(index=10, pallet="Beacon"),
+        SeatSpec(index=11, pallet="Ledger", config={"reserve": reserve}),
+        SeatSpec(
+            index=12,
+            pallet="Attestation",
+            config={"size": 512, "positions": 16, "commit_blocks": 10, "open_blocks": 10},
+        ),
+        SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": BLOCKS_PER_HOUR}),
+        SeatSpec(index=14, pallet="Providers", config={"deposit": 100 * COIN}),
+        SeatSpec(index=15, pallet="Issuance"),
+        SeatSpec(index=16, pallet="Redemption"),
+        SeatSpec(index=17, pallet="Solvency"),
+    )
+
+
+def _address(uri: str, kind: KeyKind) -> str:
+    return ss58.encode(dev_public(uri, kind), SS58_PREFIX)
+
+
+def _pallet_address(name: str) -> str:
+    return ss58.encode(pallet_account(name), SS58_PREFIX)

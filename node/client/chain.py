@@ -206,7 +206,8 @@ class ChainClient:
     ) -> bytes:
         """A signed transaction, valid for about `period` blocks (0: for ever) from the head on."""
         at = await self.best_hash()
-        current = (await self.header(at)).number - 1  # the last block whose hash the head's state knows
+        head = (await self.header(at)).number
+        current = head - 1  # the last block whose hash the head's state knows
         era = Era.mortal(period, current) if period and current > 0 else IMMORTAL
         values = {
             "CheckMortality": era,
@@ -219,8 +220,14 @@ class ChainClient:
         call_bytes = parts.host.codec(RuntimeCall).encode(call)
         kind = _KINDS[signer.kind]
         draft = codec.decode(codec.signed(signer.public, kind, bytes(64), extras, call_bytes))
-        payload = await self.view(lambda: codec.payload(draft), at)
-        return codec.signed(signer.public, kind, signer.sign(payload), extras, call_bytes)
+
+        def payload() -> bytes:
+            if head == 0:  # the state of block zero cannot hold its own hash
+                self.system.block_hash[0] = at
+            return codec.payload(draft)
+
+        signature = signer.sign(await self.view(payload, at))
+        return codec.signed(signer.public, kind, signature, extras, call_bytes)
 
     async def fee(self, raw: bytes, at: bytes | None = None) -> RuntimeDispatchInfo:
         """What a signed transaction weighs and costs, without its tip."""

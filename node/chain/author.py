@@ -62,7 +62,7 @@ class Author:
         """The next block over the head. Raises AuthorStopped."""
         parent = self._chain.best
         try:
-            builder = self._begin(parent)
+            builder = self.begin(parent)
             await self._fill(builder, careful=False)
             return builder.finish()
         except InvariantBroken as broken:
@@ -70,14 +70,15 @@ class Author:
         except InvalidBlock as fault:
             raise AuthorStopped(f"no block can be built over #{parent.header.number}: {fault}") from fault
         try:
-            builder = self._begin(parent)
+            builder = self.begin(parent)
             builder.check_invariants()
             await self._fill(builder, careful=True)
             return builder.finish()
         except InvalidBlock as fault:
             raise AuthorStopped(f"no block can be built over #{parent.header.number}: {fault}") from fault
 
-    def _begin(self, parent: Position) -> BlockBuilder:
+    def begin(self, parent: Position) -> BlockBuilder:
+        """The block after `parent`, with its inherents. Raises InvalidBlock."""
         chain = self._chain
         builder = chain.runtime.build(
             parent.state, parent.header, logs=self._logs(parent), verified=self._mempool.verified

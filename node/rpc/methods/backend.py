@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeAlias
 
+from node.chain.author import Author
 from node.chain.chain import Chain, DiscardedState, Position, UnknownBlock
 from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
@@ -22,6 +23,7 @@ class Backend(Protocol):
     runtime: Runtime
     chain: Chain
     mempool: Mempool
+    author: Author
     sealer: Sealer
     clock: NodeClock
     snapshots: Snapshots

@@ -113,13 +113,13 @@ def next_nonce(node: Backend, account: bytes) -> int:
 @methods.method("system_dryRun", aliases=("system_dryRunAt",), unsafe=True)
 async def dry_run(ctx: Call, extrinsic: HexBytes, at: Hash | None = None) -> str:
     """How a transaction would end in the block after this one: SCALE of `ApplyExtrinsicResult`."""
-    runtime, block = ctx.node.runtime, position_at(ctx.node, at)
+    block = position_at(ctx.node, at)
     try:
-        decoded = runtime.decode(extrinsic)
+        decoded = ctx.node.runtime.decode(extrinsic)
     except DecodeError as error:
         raise RpcError(DECODE_ERROR, "Unable to dry run extrinsic", str(error)) from error
     try:
-        applied = runtime.build(block.state, block.header).apply_extrinsic(decoded)
+        applied = ctx.node.author.begin(block).apply_extrinsic(decoded)
     except validity.TransactionValidityError as refusal:
         return to_hex(_APPLIED.encode(Err(refusal_of(refusal))))
     except InvalidBlock as error:

@@ -216,7 +216,7 @@ def test_declarations_that_make_no_sense_are_refused() -> None:
         class Under(Nobody):  # pyright: ignore[reportUnusedClass]
             pass
 
-    with pytest.raises(TypeError, match=r"^Elsewhere: path= is the enum's, not the variant's$"):
+    with pytest.raises(TypeError, match=r"^Elsewhere: path= and params= are the enum's, not the variant's$"):
 
         class Fresh(Enum):
             pass

@@ -9,8 +9,7 @@ changes nothing. Whoever enters leaves with a final event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from node.mempool.errors import (
@@ -35,6 +34,7 @@ from node.mempool.events import (
     Usurped,
 )
 from node.mempool.queues import BestFirst, FutureQueue, Queue, ReadyQueue
+from node.mempool.room import Room, make_room
 from node.mempool.transaction import Entry, PoolLimits, Transaction
 
 
@@ -146,8 +146,8 @@ class Pool:
             most = limits.account_future_max
             raise ImmediatelyDropped(f"the account has {most} future transactions, the most it may have")
         self._check_account(transaction, _Plan([], []))
-        room = _Room(limits.future_max - len(future), limits.future_bytes_max - future.bytes)
-        evicted = _make_room(room, future, entry, lambda worst: [worst])
+        room = Room(limits.future_max - len(future), limits.future_bytes_max - future.bytes)
+        evicted = make_room(room, future, entry, lambda worst: [worst])
         for member in evicted:
             self._lose(member)
             events.append(Dropped(member, "the pool is full"))
@@ -168,7 +168,7 @@ class Pool:
         if clashing or any(ready.is_required(tag) for tag in transaction.provides):
             self._check_cycle(transaction, leaving)
         freed = sum(len(ready.entries[member].transaction.data) for member in usurped)
-        room = _Room(
+        room = Room(
             limits.ready_max - len(ready) + len(usurped), limits.ready_bytes_max - ready.bytes + freed
         )
 
@@ -177,7 +177,7 @@ class Pool:
                 raise ImmediatelyDropped("the pool is full, and what it requires is worth least")
             return [member for member in ready.subtree([worst]) if member not in leaving]
 
-        return _Plan(usurped, _make_room(room, ready, entry, victims, leaving))
+        return _Plan(usurped, make_room(room, ready, entry, victims, leaving))
 
     def _promote(self, provided: tuple[bytes, ...], events: list[Event]) -> None:
         """Let in, one by one, the future ones that waited for these tags, or for what those provide."""
@@ -374,45 +374,3 @@ class Pool:
             and frozenset(new.requires) <= frozenset(old.requires)
             and entry.missing == {tag for tag in new.requires if self.ready.provider(tag) is None}
         )
-
-
-@dataclass(slots=True)
-class _Room:
-    """What is left of a queue's bounds."""
-
-    count: int
-    bytes: int
-
-    def fits(self, entry: Entry) -> bool:
-        return self.count >= 1 and self.bytes >= len(entry.transaction.data)
-
-    def free(self, entry: Entry) -> None:
-        self.count += 1
-        self.bytes += len(entry.transaction.data)
-
-
-def _make_room(
-    room: _Room,
-    queue: Queue,
-    entry: Entry,
-    victims: Callable[[bytes], list[bytes]],
-    leaving: frozenset[bytes] = frozenset(),
-) -> list[bytes]:
-    """Who must go so that `entry` fits: the worst first, and with each one its `victims`."""
-    evicted: dict[bytes, None] = {}
-    if room.fits(entry):
-        return []
-    with closing(queue.worst_first()) as worst_first:
-        for worst in worst_first:
-            member = worst.transaction.hash
-            if member in leaving or member in evicted:
-                continue
-            if entry.rank > worst.rank:
-                break
-            for victim in victims(member):
-                if victim not in evicted:
-                    evicted[victim] = None
-                    room.free(queue.entries[victim])
-            if room.fits(entry):
-                return list(evicted)
-    raise ImmediatelyDropped("the pool is full")

@@ -21,7 +21,12 @@ from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import FULL_WEIGHT, PHASE_FINALIZATION, PHASE_INITIALIZATION, Call, PostInfo
 from runtime.frame.invalid import HookFailed, InvalidBlock, InvariantBroken
 from runtime.frame.origin import Signed, Unsigned
-from runtime.frame.validity import BadMandatory, CannotLookupSigner, ExhaustsResources, TransactionValidityError
+from runtime.frame.validity import (
+    BadMandatory,
+    CannotLookupSigner,
+    ExhaustsResources,
+    TransactionValidityError,
+)
 from runtime.scale import U32, Compact, codec_of
 from runtime.state.backend import State
 from runtime.state.overlay import Overlay

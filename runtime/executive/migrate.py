@@ -1,7 +1,7 @@
 """Migrations across blocks: which pallet is being migrated, how far it has come, and the next step.
 
-Each pallet's storage version stands where Substrate keeps it; one cursor stands for the whole chain, so that a block
-without a migration pays one read to know it.
+Each pallet's storage version stands where Substrate keeps it; one cursor stands for the whole chain, so that a
+block without a migration pays one read to know it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class Migrations:
     def __init__(self, host: Host, pallets: Mapping[str, Pallet[Any, Any]]) -> None:
         self._host = host
         self._pallets = pallets
-        self._versions = {
-            name: BoundValue(host, name, VERSION_ITEM, host.codec(U16), 0) for name in pallets
-        }
+        self._versions = {name: BoundValue(host, name, VERSION_ITEM, host.codec(U16), 0) for name in pallets}
         self._cursor = host.codec(MigrationCursor)
 
     def version_of(self, pallet: str) -> int:
@@ -70,16 +68,19 @@ class Migrations:
             stored, wanted = self.version_of(name), pallet.storage_version
             if stored != wanted and self._is_new(name):
                 self._set_version(name, wanted)
-            elif stored > wanted:
-                raise MigrationImpossible(f"{name} stores version {stored}, and this runtime knows {wanted} at most")
-            elif stored < wanted and self._next(name) is None:
-                raise MigrationImpossible(f"{name} stores version {stored}, and nothing leads from it to {wanted}")
+                continue
+            stands = f"{name} stores version {stored}"
+            if stored > wanted:
+                raise MigrationImpossible(f"{stands}, and this runtime knows {wanted} at most")
+            if stored < wanted and self._next(name) is None:
+                raise MigrationImpossible(f"{stands}, and nothing leads from it to {wanted}")
         under_way = self.under_way()
         if under_way is None:
             self._go_on()
         elif self._migration(under_way) is None:
             raise MigrationImpossible(
-                f"the migration of {under_way.pallet} to version {under_way.to} is under way, and this runtime lacks it"
+                f"the migration of {under_way.pallet} to version {under_way.to} is under way, "
+                "and this runtime lacks it"
             )
 
     def under_way(self) -> MigrationCursor | None:
@@ -109,7 +110,7 @@ class Migrations:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Point at the first migration that is to be done, in the order of the pallets; at none when all are."""
+        """Point at the first migration to be done, in the order of the pallets; at none when all are."""
         for name in self._pallets:
             found = self._next(name)
             if found is not None:

@@ -1,4 +1,4 @@
-"""Migrations: how storage that older code has laid out becomes what this code expects, a bounded step at a time.
+"""Migrations: how storage that older code laid out becomes what this code expects, a bounded step at a time.
 
     storage_version = 2
 
@@ -6,9 +6,9 @@
     def give_each_an_owner(self, cursor: bytes) -> bytes | None:
         \"\"\"Rewrite one entry.\"\"\"
 
-A step does as much as its weight says and returns where the next one goes on, or None when nothing is left. After a
-change of runtime the executive takes as many steps a block as fit, in the order of the chain spec's indices; until
-all are done, transactions wait.
+A step does as much as its weight says and returns where the next one goes on, or None when nothing is left.
+After a change of runtime the executive takes as many steps a block as fit, in the order of the chain spec's
+indices; until all are done, transactions wait.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Migration(NamedTuple):
 def migration(*, to: int, step: Weight) -> Callable[[F], F]:
     """Declare a method as the migration from storage version `to - 1`, taken in steps of weight `step`.
 
-    The method gets the cursor that its last step returned, empty at first; it returns the next, or None when done.
+    The method gets the cursor that its last step returned, empty at first; it returns the next, or None when
+    done.
     """
     if not 0 < to <= VERSION_MAX:
         raise TypeError(f"a migration to version {to}: versions are in [1, {VERSION_MAX}]")

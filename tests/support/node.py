@@ -64,6 +64,17 @@ class Client:
             return refused.error
         raise AssertionError(f"{method} was not refused: {result}")
 
+    async def batch(self, *requests: tuple[object, ...]) -> list[dict[str, Any]]:
+        """The answers to several calls in one message, whole."""
+        calls = [
+            {"jsonrpc": "2.0", "id": place, "method": request[0], "params": request[1:]}
+            for place, request in enumerate(requests)
+        ]
+        await self._socket.send_message(json.dumps(calls))
+        while not isinstance(message := await self._receive(), list):
+            self._kept.append(message)
+        return message
+
     async def next(self, subscription: str) -> Any:
         """The next notification of a subscription."""
         for message in self._kept:
@@ -79,10 +90,9 @@ class Client:
         await self.call("system_name")
         return not self._kept
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _receive(self) -> Any:
         with trio.fail_after(SECONDS_MAX):
-            message: dict[str, Any] = json.loads(await self._socket.get_message())
-        return message
+            return json.loads(await self._socket.get_message())
 
 
 def open_node(folder: Path, *, sealing: Sealing | None = None, spec: ChainSpec | None = None) -> Node:

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
+from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, connect_websocket_url
 
 from node.client.errors import (
     BadAnswer,
@@ -200,6 +199,8 @@ class Client:
         self._closed = True
         with trio.move_on_after(GOODBYE_SECONDS, shield=True):
             await self._socket.aclose()
+        # trio-websocket leaves the stream of a peer that died open, and has no public way to it.
+        await trio.aclose_forcefully(self._socket._stream)  # pyright: ignore[reportPrivateUsage]
 
     def _take(self, text: str | bytes) -> None:
         message = _DECODER.decode(text)
@@ -231,10 +232,10 @@ class Client:
 async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenerator[Client]:
     """A connection to the node at `url`, closed with the block. Raises `CannotConnect`."""
     failure: Exception | None = None
-    async with trio.open_nursery() as nursery, AsyncExitStack() as open_streams:
+    async with trio.open_nursery() as nursery:
         client: Client | None = None
         try:
-            client = Client(await _open(nursery, open_streams, url), url, timeout_s)
+            client = Client(await _open(nursery, url), url, timeout_s)
             nursery.start_soon(client.read)
             yield client
         except Exception as error:  # noqa: BLE001 -- raised again below, outside of the nursery's group
@@ -247,20 +248,10 @@ async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenera
         raise failure
 
 
-async def _open(nursery: trio.Nursery, open_streams: AsyncExitStack, url: str) -> WebSocketConnection:
-    """Connect; `open_streams` closes the stream, which trio-websocket leaves open when the peer dies."""
+async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
     try:
         with trio.fail_after(CONNECT_SECONDS):
-            secure, host, port, resource = _parts(url)
-            stream: trio.SocketStream | trio.SSLStream[trio.SocketStream] = (
-                await trio.open_ssl_over_tcp_stream(host, port)
-                if secure
-                else await trio.open_tcp_stream(host, port)
-            )
-            open_streams.push_async_callback(trio.aclose_forcefully, stream)
-            return await wrap_client_stream(
-                nursery, stream, f"{host}:{port}", resource, max_message_size=MESSAGE_BYTES_MAX
-            )
+            return await connect_websocket_url(nursery, url, max_message_size=MESSAGE_BYTES_MAX)
     except trio.TooSlowError:
         raise CannotConnect(url, f"no answer within {CONNECT_SECONDS:g} s") from None
     except HandshakeError:
@@ -269,16 +260,6 @@ async def _open(nursery: trio.Nursery, open_streams: AsyncExitStack, url: str) -
         raise CannotConnect(url, f"{error}; an address reads ws://HOST:PORT") from None
     except OSError as error:
         raise CannotConnect(url, _reason(error)) from None
-
-
-def _parts(url: str) -> tuple[bool, str, int, str]:
-    """Whether it is secure, the host, the port and the resource of an address. Raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
-        raise ValueError("no WebSocket address")
-    secure = parts.scheme == "wss"
-    resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return secure, parts.hostname, parts.port or (443 if secure else 80), resource
 
 
 def _reason(error: OSError) -> str:

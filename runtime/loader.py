@@ -85,6 +85,7 @@ def load(
     host = Host(bindings=bindings, version=version)
     pallets = _construct(seats, classes, host)
     ordered = tuple(pallets[seat.seat_name] for seat in seats)
+    _refuse_shared(ordered)
     for annotation, name, attribute in _COMPOSITES:
         whole[annotation] = (
             composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
@@ -175,6 +176,21 @@ def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple
             )
         by_index[seat.index] = by_name[seat.seat_name] = seat
     return seats
+
+
+def _refuse_shared(pallets: Sequence[Pallet[Any, Any]]) -> None:
+    """Values are told apart by their classes: two pallets with the same events or errors would be mixed up."""
+    for attribute in ("event_root", "error_root", "hold_reason", "freeze_reason", "origin_type"):
+        owners: dict[type[Any], str] = {}
+        for pallet in pallets:
+            root: type[Any] | None = getattr(pallet, attribute)
+            if root is None or not (getattr(root, "__variants__", ()) or getattr(root, "variants", ())):
+                continue
+            other = owners.setdefault(root, name_of(pallet))
+            if other != name_of(pallet):
+                raise LoadError(
+                    f"{other} and {name_of(pallet)} share {root.__name__}: a chain holds one pallet of a kind"
+                )
 
 
 def _late(whole: Mapping[object, AnyCodec], annotation: object, name: str) -> AnyCodec:

@@ -1,7 +1,7 @@
 """Migrations across blocks: which pallet is being migrated, how far it has come, and the next step.
 
-Each pallet's storage version stands where Substrate keeps it; one cursor stands for the whole chain, so that a
-block without a migration pays one read to know it.
+Each pallet's storage version stands where Substrate keeps it; one cursor stands for the whole chain, so that
+a block without a migration pays one read to know it.
 """
 
 from __future__ import annotations

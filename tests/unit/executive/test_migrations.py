@@ -1,4 +1,4 @@
-"""Migrations: bounded work a block, the cursor in storage, transactions wait, and states that cannot be met."""
+"""Migrations: bounded work a block, the cursor in storage, transactions wait, states that cannot be met."""
 
 from __future__ import annotations
 

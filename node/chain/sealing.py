@@ -68,6 +68,9 @@ class Sealer:
         self._author = author
         self._mempool = mempool
         self._one_at_a_time = trio.Lock()
+        self._run = trio.CancelScope()
+        self.sealing: Sealing = Manual()
+        """When blocks are built."""
 
     async def seal(self, *, finalize: bool = True) -> bytes:
         """Build the next block over the head, and make it final; its hash.
@@ -94,8 +97,19 @@ class Sealer:
             self._chain.rewind(number)
             self._mempool.clear("the chain was taken back to an earlier block")
 
+    def change(self, sealing: Sealing) -> None:
+        """Build blocks at other times from now on."""
+        self.sealing = sealing
+        self._run.cancel()
+
     async def run(self, sealing: Sealing) -> None:
-        """Seal as told, until cancelled."""
+        """Seal as told, or as told since, until cancelled."""
+        self.sealing = sealing
+        while True:
+            with trio.CancelScope() as self._run:
+                await self._seal_on(self.sealing)
+
+    async def _seal_on(self, sealing: Sealing) -> None:
         match sealing:
             case Manual():
                 await trio.sleep_forever()

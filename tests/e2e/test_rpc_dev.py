@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from node.chain.sealing import Every, Instant
 from node.node import Node
@@ -161,6 +162,28 @@ async def test_storage_is_written_whatever_seals(tmp_path: Path, sealing: Instan
     async with running(node) as rpc:
         at = await rpc.call("dev_setStorage", [[FREE_KEY, "0x07"]])
         assert await rpc.call("state_getStorage", FREE_KEY, at) == "0x07"
+
+
+async def test_the_times_of_blocks_can_be_changed(tmp_path: Path) -> None:
+    node = open_node(tmp_path)
+    async with running(node) as rpc:
+        heads = await rpc.call("chain_subscribeFinalizedHeads")
+        await rpc.next(heads)
+        assert await rpc.call("dev_setSealing", "0.05") is None
+        assert [(await rpc.next(heads))["number"] for _ in range(3)] == ["0x1", "0x2", "0x3"]
+        await rpc.call("dev_setSealing", "instant")
+        number = (await rpc.call("system_syncState"))["currentBlock"]
+        at = await rpc.call("dev_setStorage", [[FREE_KEY, "0x01"]])
+        await rpc.call("dev_setSealing", "manual")
+        assert (await rpc.call("chain_getHeader", at))["number"] == hex(number + 1)
+        await rpc.call("author_submitExtrinsic", hexed(transfer(node)))
+        await trio.sleep(0.1)
+        assert await rpc.call("chain_getBlockHash") == at
+        assert await rpc.error("dev_setSealing", "soon") == {
+            "code": -32602,
+            "message": "Invalid params: 'sealing' (position 1): 'soon' is no way of sealing: "
+            "give instant, manual, or seconds between 0.02 and 3600",
+        }
 
 
 async def test_the_chain_goes_back_to_a_snapshot(tmp_path: Path) -> None:

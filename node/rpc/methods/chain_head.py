@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from itertools import islice
 from typing import Final, Literal, TypeAlias, cast
 
 import msgspec
@@ -27,6 +26,8 @@ FOLLOWS_MAX: Final = 2
 """The most subscriptions of one connection."""
 PAGE_ITEMS: Final = 1_000
 """After so many items a read of storage waits until the subscriber wants more."""
+PAGE_CHARACTERS: Final = 1 << 20
+"""And after so many hex digits of keys and values."""
 TOO_MANY_FOLLOWS: Final = -32800
 INVALID_BLOCK: Final = -32801
 NO_RUNTIME: Final = -32802
@@ -269,15 +270,24 @@ async def _read(telling: Telling, state: State, wanted: Sequence[tuple[bytes, Ki
     single = [item for key, kind in wanted if (item := _single(state, key, kind)) is not None]
     if single:
         await telling.tell("operationStorageItems", items=single)
-    below = _below(state, wanted)
-    page = list(islice(below, PAGE_ITEMS))
-    while page:
-        await telling.tell("operationStorageItems", items=page)
-        following_page = list(islice(below, PAGE_ITEMS))
-        if following_page:
+    for place, page in enumerate(_pages(_below(state, wanted))):
+        if place:
             await telling.tell("operationWaitingForContinue")
             await telling.operation.wait_for_continue()
-        page = following_page
+        await telling.tell("operationStorageItems", items=page)
+
+
+def _pages(items: Iterator[Told]) -> Iterator[list[Told]]:
+    page: list[Told] = []
+    size = 0
+    for item in items:
+        page.append(item)
+        size += sum(map(len, cast("dict[str, str]", item).values()))
+        if len(page) >= PAGE_ITEMS or size >= PAGE_CHARACTERS:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page
 
 
 def _single(state: State, key: bytes, kind: Kind) -> Told | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias, cast
 
 from node.chain.author import AuthorStopped
 from node.chain.chain import UnknownBlock
-from node.chain.sealing import Instant
+from node.chain.sealing import BadSealing, Instant, parse_sealing
 from node.chain.snapshots import Snapshot
 from node.chain.transaction import sign_transaction
 from node.mempool.errors import PoolRefusal
@@ -79,6 +79,15 @@ async def finalize(ctx: Call, hash: Hash | None = None) -> str:
     return to_hex(chain.finalized.hash)
 
 
+@methods.method("dev_setSealing", unsafe=True)
+async def set_sealing(ctx: Call, sealing: str) -> None:
+    """Build blocks `instant`, `manual`, or every so many seconds from now on, as `--seal` does."""
+    try:
+        ctx.node.sealer.change(parse_sealing(sealing))
+    except BadSealing as error:
+        raise InvalidParams(f"'sealing' (position 1): {error}") from None
+
+
 # Time.
 
 
@@ -117,7 +126,7 @@ async def set_storage(ctx: Call, items: Items) -> str:
     transaction = sign_transaction(node.runtime, node.chain.best, call, signer, nonce)
     with node.mempool.watch(blake2b_256(transaction)) as watch, _refusals():
         await node.mempool.submit(transaction)
-        if not isinstance(node.config.sealing, Instant):
+        if not isinstance(node.sealer.sealing, Instant):
             await node.sealer.seal()
         block_hash = await _final(watch)
     state = node.chain.at(block_hash).state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -13,6 +14,7 @@ from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, ChainName
 from node.cli.remote import local_runtime
 from node.plugins import PluginError, discover
+from node.scaffold import ScaffoldError, new_pallet
 from runtime.loader import LoadError
 from runtime.runtime import Runtime
 
@@ -64,7 +66,26 @@ def list_(
             say(line)
 
 
-app.command("node.cli.pallet_new:new", name="new", help="Begin a new pallet, with its tests.")
+@app.command
+def new(
+    name: Annotated[str, Parameter(help="What it is called: lower-case words joined by dashes.")],
+    /,
+    *,
+    into: Annotated[Path, Parameter(help="The folder that gets the folder pallet-NAME.")] = Path(),
+    json: Json = False,
+) -> None:
+    """Begin a new pallet: a distribution of its own, from the template, with a test that passes."""
+    with expected(ScaffoldError, OSError):
+        files = new_pallet(name, into)
+    if json:
+        print_json({"files": [str(file) for file in files]})
+        return
+    for file in files:
+        say(str(file))
+    folder = into / f"pallet-{name.replace('_', '-')}"
+    say()
+    say(f"Its tests: pytest {folder}")
+    say(f"To use it: pip install -e {folder}, then name it in a chain spec (ballast chain spec)")
 
 
 def seated(runtime: Runtime) -> list[dict[str, Any]]:

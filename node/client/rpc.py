@@ -14,10 +14,11 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, connect_websocket_url
+from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
 
 from node.client.errors import (
     BadAnswer,
@@ -86,6 +87,11 @@ class Subscription:
         """By what the node knows it."""
         self._send, self._receive = trio.open_memory_channel[Any](NOTIFICATIONS_MAX)
         self._end: Exception | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more notifications come; some may still wait to be read."""
+        return self._end is not None
 
     def __aiter__(self) -> Subscription:
         return self
@@ -232,34 +238,62 @@ class Client:
 async def connect(url: str, *, timeout_s: float = ANSWER_SECONDS) -> AsyncGenerator[Client]:
     """A connection to the node at `url`, closed with the block. Raises `CannotConnect`."""
     failure: Exception | None = None
-    async with trio.open_nursery() as nursery:
-        client: Client | None = None
-        try:
-            client = Client(await _open(nursery, url), url, timeout_s)
-            nursery.start_soon(client.read)
-            yield client
-        except Exception as error:  # noqa: BLE001 -- raised again below, outside of the nursery's group
-            failure = error
-        finally:
-            if client is not None:
-                await client.goodbye()
-            nursery.cancel_scope.cancel()
+    try:
+        async with trio.open_nursery() as nursery:
+            client: Client | None = None
+            try:
+                client = Client(await _open(nursery, url), url, timeout_s)
+                nursery.start_soon(client.read)
+                yield client
+            except Exception as error:  # noqa: BLE001 -- raised again below, outside of the nursery's group
+                failure = error
+            finally:
+                if client is not None:
+                    await client.goodbye()
+                nursery.cancel_scope.cancel()
+    except* HandshakeError:
+        failure = CannotConnect(url, "what listens there is no node, or does not welcome this client")
     if failure is not None:
         raise failure
 
 
 async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
     try:
-        with trio.fail_after(CONNECT_SECONDS):
-            return await connect_websocket_url(nursery, url, max_message_size=MESSAGE_BYTES_MAX)
-    except trio.TooSlowError:
-        raise CannotConnect(url, f"no answer within {CONNECT_SECONDS:g} s") from None
-    except HandshakeError:
-        raise CannotConnect(url, "what listens there is no node, or does not welcome this client") from None
+        host, port, resource, secure = _parts(url)
     except ValueError as error:
         raise CannotConnect(url, f"{error}; an address reads ws://HOST:PORT") from None
+    try:
+        with trio.fail_after(CONNECT_SECONDS):
+            stream = await _stream(host, port, secure=secure)
+            try:
+                return await wrap_client_stream(
+                    nursery, stream, f"{host}:{port}", resource, max_message_size=MESSAGE_BYTES_MAX
+                )
+            except BaseException:
+                await trio.aclose_forcefully(stream)
+                raise
+    except trio.TooSlowError:
+        raise CannotConnect(url, f"no answer within {CONNECT_SECONDS:g} s") from None
     except OSError as error:
         raise CannotConnect(url, _reason(error)) from None
+
+
+def _parts(url: str) -> tuple[str, int, str, bool]:
+    """Host, port, resource, and whether the connection is encrypted. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ValueError("that is no WebSocket address")
+    secure = parts.scheme == "wss"
+    resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return parts.hostname, parts.port or (443 if secure else 80), resource, secure
+
+
+async def _stream(
+    host: str, port: int, *, secure: bool
+) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+    if secure:
+        return await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True)
+    return await trio.open_tcp_stream(host, port)
 
 
 def _reason(error: OSError) -> str:

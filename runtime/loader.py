@@ -179,7 +179,7 @@ def _check_seats(given: Sequence[SeatSpec], found: Mapping[str, Found]) -> tuple
 
 
 def _refuse_shared(pallets: Sequence[Pallet[Any, Any]]) -> None:
-    """Values are told apart by their classes: two pallets with the same events or errors would be mixed up."""
+    """Values are told apart by their classes: pallets with the same events or errors would be mixed up."""
     for attribute in ("event_root", "error_root", "hold_reason", "freeze_reason", "origin_type"):
         owners: dict[type[Any], str] = {}
         for pallet in pallets:
@@ -313,7 +313,10 @@ def _instance(
         except PlainError as error:
             raise LoadError(f"{seat.seat_name}: config: {error}") from None
     make: Any = cls
-    instance: Pallet[Any, Any] = make(host=host, seat=Seat(seat.index, seat.seat_name), **given)
+    try:
+        instance: Pallet[Any, Any] = make(host=host, seat=Seat(seat.index, seat.seat_name), **given)
+    except TypeError as error:
+        raise LoadError(f"{seat.seat_name}: {error}") from error
     return instance
 
 
@@ -348,13 +351,19 @@ def _refuse_odd_hooks(pallet: Pallet[Any, Any]) -> None:
     for name in dir(type(pallet)):
         method = inspect.getattr_static(type(pallet), name)
         options = getattr(method, f"{PROJECT}_impl", None)
-        if options is None:
-            continue
         where = f"{name_of(pallet)}.{name}"
+        if options is None:
+            if name in HOOKS:
+                raise LoadError(f"{where} is named like a hook, and is not marked @hookimpl")
+            continue
         if name not in HOOKS:
             raise LoadError(f"{where} is no hook; hooks are: {', '.join(HOOKS)}")
         if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
             raise LoadError(f"{where} is async, and a hook cannot wait")
+        wanted = ", ".join(["self", *inspect.signature(getattr(hookspecs, name)).parameters])
+        written = ", ".join(inspect.signature(method).parameters)
+        if written != wanted:
+            raise LoadError(f"{where} is written ({written}), and the hook is ({wanted})")
         for forbidden in ("tryfirst", "trylast", "hookwrapper", "wrapper"):
             if options.get(forbidden):
                 raise LoadError(
@@ -384,8 +393,8 @@ def _checks(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
 def _extensions(
     spec: RuntimeSpec, pallets: Sequence[Pallet[Any, Any]], host: Host, version: RuntimeVersion
 ) -> tuple[TransactionExtension, ...]:
-    blocks = _only(pallets, Blocks, "the transaction extensions")
-    nonces = _only(pallets, Nonces, "the transaction extensions")
+    blocks = _only(pallets, Blocks, "a transaction extension")
+    nonces = _only(pallets, Nonces, "a transaction extension")
     known: dict[str, TransactionExtension] = {
         each.identifier: each
         for each in (

@@ -1,0 +1,472 @@
+"""The loader makes a runtime, or refuses by name: each refusal with its whole message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pallets.system import System
+from pallets.timestamp import Timestamp
+from runtime.frame import (
+    Error,
+    Event,
+    Host,
+    NoError,
+    NoEvent,
+    Pallet,
+    Signed,
+    StorageValue,
+    call,
+    hookimpl,
+    invariant,
+    runtime_api,
+)
+from runtime.frame.extension import TransactionExtension
+from runtime.frame.hooks import hookimpl as mark
+from runtime.frame.interfaces import Beacon, Clock, Currency
+from runtime.loader import HOOKS, LoadError, load
+from runtime.runtime import Runtime
+from runtime.scale import U8, U32, Struct
+from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec
+from runtime.types import BlockNumber, db
+
+BASIC = (SeatSpec(index=0, pallet="System"), SeatSpec(index=1, pallet="Timestamp"))
+
+
+def load_with(*more: SeatSpec, pallets: tuple[type[Pallet[Any, Any]], ...] = (), **spec: Any) -> Runtime:
+    """A chain of System, Timestamp and `more`; installed are these and `pallets`."""
+    found = {each.__name__: Found(pallet=each) for each in (System, Timestamp, *pallets)}
+    given: dict[str, Any] = {"spec_version": 1, "pallets": (*BASIC, *more), "extensions": EXTENSIONS[:-1]} | spec
+    return load(RuntimeSpec(**given), found)
+
+
+def refusal_of(work: Callable[[], object]) -> str:
+    with pytest.raises(LoadError) as refusal:
+        work()
+    return str(refusal.value)
+
+
+def with_pallet(pallet: type[Pallet[Any, Any]], **seat: Any) -> Runtime:
+    return load_with(SeatSpec(index=9, pallet=pallet.__name__, **seat), pallets=(pallet,))
+
+
+# Seats.
+
+
+def test_a_pallet_that_is_not_installed_is_named() -> None:
+    assert refusal_of(lambda: load_with(SeatSpec(index=5, pallet="Balances"))) == (
+        "pallet 'Balances' at index 5 is not installed; installed are: System, Timestamp"
+    )
+
+
+def test_one_index_is_one_pallets() -> None:
+    assert refusal_of(lambda: load_with(SeatSpec(index=1, pallet="Timestamp", name="Other"))) == (
+        "'Timestamp' and 'Other' both have index 1"
+    )
+    assert refusal_of(lambda: load_with(SeatSpec(index=256, pallet="Timestamp", name="Other"))) == (
+        "pallet 'Other' has index 256, outside [0, 255]"
+    )
+
+
+def test_one_storage_prefix_is_one_pallets() -> None:
+    assert refusal_of(lambda: load_with(SeatSpec(index=4, pallet="Timestamp"))) == (
+        "indices 1 and 4 both store under 'Timestamp': give one of them another name"
+    )
+
+
+class BellEvent(Event):
+    """What it tells."""
+
+
+class Rung(BellEvent, index=0):
+    """It rang."""
+
+
+class BellError(Error):
+    """Why it refuses."""
+
+
+class Cracked(BellError, index=0):
+    """It has no tone."""
+
+
+class Bell(Pallet[BellEvent, NoError]):
+    """Tells."""
+
+
+class Gong(Pallet[BellEvent, BellError]):
+    """Tells the same."""
+
+
+class Chime(Pallet[NoEvent, BellError]):
+    """Refuses the same."""
+
+
+def test_events_and_errors_belong_to_one_pallet() -> None:
+    def both(first: type[Pallet[Any, Any]], second: type[Pallet[Any, Any]]) -> Runtime:
+        seats = (SeatSpec(index=8, pallet=first.__name__), SeatSpec(index=9, pallet=second.__name__))
+        return load_with(*seats, pallets=(first, second))
+
+    assert (
+        refusal_of(lambda: both(Bell, Gong))
+        == "Bell and Gong share BellEvent: a chain holds one pallet of a kind"
+    )
+    assert refusal_of(lambda: both(Gong, Chime)) == (
+        "Gong and Chime share BellError: a chain holds one pallet of a kind"
+    )
+
+
+# Wiring.
+
+
+class Needs(Pallet[NoEvent, NoError]):
+    """Needs a coin."""
+
+    coin: Currency
+
+
+class Watcher(Pallet[NoEvent, NoError]):
+    """Needs a clock, and takes all the dice there are."""
+
+    clock: Clock
+    dice: tuple[Beacon, ...]
+
+
+class Sundial(Pallet[NoEvent, NoError]):
+    """Another clock."""
+
+    def moment(self) -> int:
+        return 12
+
+
+class Coin(Pallet[NoEvent, NoError]):
+    """A pair of dice."""
+
+    def randomness(self) -> bytes:
+        return bytes(32)
+
+    def is_biasable(self) -> bool:
+        return True
+
+
+def test_a_missing_interface_is_named() -> None:
+    assert refusal_of(lambda: with_pallet(Needs)) == (
+        "Needs needs coin: Currency, and no pallet of the chain provides it"
+    )
+
+
+def test_where_several_could_serve_the_chain_spec_says_which() -> None:
+    sundial, watcher = SeatSpec(index=7, pallet="Sundial"), SeatSpec(index=8, pallet="Watcher")
+    assert refusal_of(lambda: load_with(sundial, watcher, pallets=(Sundial, Watcher))) == (
+        'Watcher needs clock: Clock, and Timestamp and Sundial provide it: say which under "uses"'
+    )
+    told = SeatSpec(index=8, pallet="Watcher", uses={"clock": "Sundial"})
+    watcher_pallet: Any = load_with(sundial, told, pallets=(Sundial, Watcher)).pallets["Watcher"]
+    assert watcher_pallet.clock.moment() == 12
+
+
+def test_all_that_provide_an_interface_are_given_by_index() -> None:
+    seats = (
+        SeatSpec(index=8, pallet="Watcher"),
+        SeatSpec(index=7, pallet="Coin", name="Second"),
+        SeatSpec(index=6, pallet="Coin", name="First"),
+    )
+    pallets = load_with(*seats, pallets=(Watcher, Coin)).pallets
+    watcher: Any = pallets["Watcher"]
+    assert watcher.dice == (pallets["First"], pallets["Second"])
+    assert list(pallets) == ["System", "Timestamp", "First", "Second", "Watcher"]
+
+
+def test_wiring_that_leads_nowhere_is_named() -> None:
+    assert refusal_of(lambda: with_pallet(Watcher, uses={"clock": "Moon"})) == (
+        "Watcher uses 'Moon' as its clock, and the chain has no such pallet"
+    )
+    assert refusal_of(lambda: with_pallet(Watcher, uses={"clock": "System"})) == (
+        "Watcher uses 'System' as its clock, and that does not provide Clock"
+    )
+    assert refusal_of(lambda: with_pallet(Watcher, uses={"sun": "Timestamp"})) == (
+        "Watcher uses 'sun', and the pallet is given nothing of that name"
+    )
+
+
+class Chicken(Pallet[NoEvent, NoError]):
+    """Provides a clock, and needs dice."""
+
+    dice: Beacon
+
+    def moment(self) -> int:
+        return 1
+
+
+class Egg(Pallet[NoEvent, NoError]):
+    """Provides dice, and needs a clock."""
+
+    clock: Clock
+
+    def randomness(self) -> bytes:
+        return b""
+
+    def is_biasable(self) -> bool:
+        return True
+
+
+def test_pallets_that_need_one_another_are_named() -> None:
+    seats = (
+        SeatSpec(index=8, pallet="Chicken"),
+        SeatSpec(index=9, pallet="Egg", uses={"clock": "Chicken"}),
+    )
+    assert refusal_of(lambda: load_with(*seats, pallets=(Chicken, Egg))) == (
+        "these pallets need one another, and none can be first: Chicken, Egg"
+    )
+
+
+# Config.
+
+
+class Config(Struct):
+    """Constants."""
+
+    limit: U8
+    name: str = "x"
+
+
+class Configured(Pallet[NoEvent, NoError]):
+    """Takes constants."""
+
+    config: Config
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "limit: is missing"),
+        ({"limit": 256}, "limit: 256 is outside [0, 255]"),
+        ({"limit": True}, "limit: True is no whole number"),
+        ({"limit": 1, "name": 2}, "name: 2 is no text"),
+        ({"limit": 1, "colour": 2}, "colour: no field of that name; fields are: limit, name"),
+    ],
+)
+def test_constants_that_do_not_fit_are_named(config: dict[str, Any], message: str) -> None:
+    assert refusal_of(lambda: with_pallet(Configured, config=config)) == f"Configured: config: {message}"
+
+
+def test_constants_for_nobody_are_refused() -> None:
+    assert refusal_of(lambda: with_pallet(Sundial, config={"hours": 12})) == (
+        "Sundial takes no config, and the chain spec gives hours"
+    )
+
+
+# Hooks.
+
+
+class Misspelt(Pallet[NoEvent, NoError]):
+    """Means well."""
+
+    @hookimpl
+    def on_finalise(self, now: BlockNumber) -> None: ...
+
+
+class Unmarked(Pallet[NoEvent, NoError]):
+    """Forgets the mark."""
+
+    def on_finalize(self, now: BlockNumber) -> None: ...
+
+
+class Waiting(Pallet[NoEvent, NoError]):
+    """Waits."""
+
+    @hookimpl
+    async def on_finalize(self, now: BlockNumber) -> None: ...
+
+
+class First(Pallet[NoEvent, NoError]):
+    """Wants to be first."""
+
+    @mark(tryfirst=True)
+    def on_finalize(self, now: BlockNumber) -> None: ...
+
+
+class Last(Pallet[NoEvent, NoError]):
+    """Wants to be last."""
+
+    @mark(trylast=True)
+    def on_finalize(self, now: BlockNumber) -> None: ...
+
+
+class Around(Pallet[NoEvent, NoError]):
+    """Wants to be around the others."""
+
+    @mark(wrapper=True)
+    def on_finalize(self, now: BlockNumber) -> Any:
+        return (yield)
+
+
+class Curious(Pallet[NoEvent, NoError]):
+    """Asks for what no hook gives."""
+
+    @hookimpl
+    def on_finalize(self, now: BlockNumber, weather: str) -> None: ...
+
+
+class Blind(Pallet[NoEvent, NoError]):
+    """Does not take what the hook gives."""
+
+    @hookimpl
+    def on_finalize(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("pallet", "message"),
+    [
+        (Misspelt, f"Misspelt.on_finalise is no hook; hooks are: {', '.join(HOOKS)}"),
+        (Unmarked, "Unmarked.on_finalize is named like a hook, and is not marked @hookimpl"),
+        (Waiting, "Waiting.on_finalize is async, and a hook cannot wait"),
+        (Curious, "Curious.on_finalize is written (self, now, weather), and the hook is (self, now)"),
+        (Blind, "Blind.on_finalize is written (self), and the hook is (self, now)"),
+        (First, "First.on_finalize is marked tryfirst, and the order of hooks is the chain spec's alone"),
+        (Last, "Last.on_finalize is marked trylast, and the order of hooks is the chain spec's alone"),
+        (Around, "Around.on_finalize is marked wrapper, and the order of hooks is the chain spec's alone"),
+    ],
+)
+def test_odd_hooks_are_refused_by_name(pallet: type[Pallet[Any, Any]], message: str) -> None:
+    assert refusal_of(lambda: with_pallet(pallet)) == message
+
+
+# Declarations.
+
+
+class Untyped(Pallet[NoEvent, NoError]):
+    """Stores who knows what."""
+
+    total = StorageValue(default=0)
+
+
+class Plain(Pallet[NoEvent, NoError]):
+    """Stores an int of no width."""
+
+    total = StorageValue[int](default=0)
+
+
+class Speechless(Pallet[NoEvent, NoError]):
+    """Has a call whose argument has no type."""
+
+    @call(index=0, weight=db())
+    def say(self, origin: Signed, what) -> None:  # type: ignore[no-untyped-def]
+        ...
+
+
+class Promising(Pallet[NoEvent, NoError]):
+    """Promises twice."""
+
+    @invariant("P1", "one")
+    def one(self) -> str | None: ...
+
+    @invariant("P1", "two")
+    def two(self) -> str | None: ...
+
+
+class Impostor(Pallet[NoEvent, NoError]):
+    """Answers what the chain answers."""
+
+    @runtime_api("Core", version=1)
+    def version(self) -> U32:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("pallet", "message"),
+    [
+        (Untyped, "Untyped: storage 'total' names no types: write StorageValue[...](...)"),
+        (Plain, "Plain: int has no SCALE encoding: use U8 to U256 or I8 to I256"),
+        (Speechless, "Speechless: Speechless.say: parameter 'what' names no type"),
+        (Promising, "Promising declares invariant P1, and another pallet did already"),
+    ],
+)
+def test_declarations_that_are_not_whole_are_refused_by_name(
+    pallet: type[Pallet[Any, Any]], message: str
+) -> None:
+    assert refusal_of(lambda: with_pallet(pallet)) == message
+
+
+def test_a_runtime_api_has_one_version_and_one_owner() -> None:
+    message = refusal_of(lambda: with_pallet(Impostor))
+    assert message.startswith("Core has version ")
+    assert message.endswith(" in Core and 1 in Impostor")
+
+
+# The executive's partners, and the extensions.
+
+
+class Books(Pallet[NoEvent, NoError]):
+    """Counts nonces too."""
+
+    def nonce(self, who: bytes) -> int:
+        return 0
+
+    def use_nonce(self, who: bytes, nonce: int) -> int:
+        return 0
+
+
+def test_a_chain_without_system_is_refused() -> None:
+    found = {"Sundial": Found(pallet=Sundial)}
+    spec = RuntimeSpec(spec_version=1, pallets=(SeatSpec(index=0, pallet="Sundial"),), extensions=())
+    assert refusal_of(lambda: load(spec, found)) == (
+        "a transaction extension needs exactly one pallet that provides Blocks; there is: none"
+    )
+    assert refusal_of(lambda: with_pallet(Books)) == (
+        "a transaction extension needs exactly one pallet that provides Nonces; there is: System, Books"
+    )
+
+
+class Stamp(TransactionExtension):
+    """Carries a number."""
+
+    identifier = "Stamp"
+    extra_type = U32
+
+
+class Stamping(Pallet[NoEvent, NoError]):
+    """Provides an extension."""
+
+    def extensions(self) -> tuple[TransactionExtension, ...]:
+        return (Stamp(),)
+
+
+def test_the_chain_spec_orders_the_extensions() -> None:
+    assert refusal_of(lambda: load_with(extensions=("CheckNonce", "Stamp"))) == (
+        "transaction extension 'Stamp' is provided by no pallet; known are: CheckSpecVersion, "
+        "CheckTxVersion, CheckGenesis, CheckMortality, CheckNonce"
+    )
+    runtime = load_with(
+        SeatSpec(index=5, pallet="Stamping"), pallets=(Stamping,), extensions=("Stamp", "CheckNonce")
+    )
+    assert [each.identifier for each in runtime.parts.extensions] == ["Stamp", "CheckNonce"]
+    assert runtime.parts.codec.extras((7, 3)) == bytes([7, 0, 0, 0, 12])
+
+
+# What is made.
+
+
+def test_the_manifest_names_the_code_of_every_seat() -> None:
+    found = {
+        "System": Found(pallet=System, distribution="ballast-chain", version="0.1.0", digest=bytes([1]) * 32),
+        "Timestamp": Found(pallet=Timestamp, distribution="other", version="2", digest=bytes([2]) * 32),
+    }
+    runtime = load(
+        RuntimeSpec(spec_version=7, pallets=BASIC, extensions=()), found, runtime_digest=bytes([3]) * 32
+    )
+    manifest = runtime.manifest
+    assert (manifest.spec_version, manifest.runtime) == (7, bytes([3]) * 32)
+    assert [(each.index, each.name, each.distribution, each.version) for each in manifest.pallets] == [
+        (0, "System", "ballast-chain", "0.1.0"),
+        (1, "Timestamp", "other", "2"),
+    ]
+    assert runtime.version.spec_version == 7
+
+
+def test_a_runtime_knows_its_hosts_types() -> None:
+    runtime = load_with()
+    assert isinstance(runtime.host, Host)
+    assert runtime.host.version is runtime.version

@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard
 
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame.pallet import Pallet
@@ -39,17 +39,20 @@ def discover() -> dict[str, Found]:
             )
         distribution = entry.dist
         for offered in register():
-            if not (isinstance(offered, type) and issubclass(offered, Pallet)):
+            if not _is_pallet(offered):
                 raise PluginError(f"{where} registers {offered!r}, which is no pallet")
-            pallet = cast("type[Pallet[Any, Any]]", offered)
-            _refuse_second(found, pallet, where)
-            found[pallet.__name__] = Found(
-                pallet=pallet,
+            _refuse_second(found, offered, where)
+            found[offered.__name__] = Found(
+                pallet=offered,
                 distribution=distribution.name if distribution is not None else "",
                 version=distribution.version if distribution is not None else "",
                 digest=files_digest(Path(str(module.__file__)).parent),
             )
     return found
+
+
+def _is_pallet(offered: object) -> TypeGuard[type[Pallet[Any, Any]]]:
+    return isinstance(offered, type) and issubclass(offered, Pallet)
 
 
 def _refuse_second(found: Mapping[str, Found], pallet: type[Pallet[Any, Any]], where: str) -> None:

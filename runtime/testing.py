@@ -170,8 +170,8 @@ class TestChain:
         self.next_block(number - self.number)
 
     def upgrade(self, *pallets: type[Pallet[Any, Any]]) -> None:
-        """Seal the open block, and go on with other code: each class takes the place of the one of its name, or
-        the next free index.
+        """Seal the open block, and go on with other code: each class takes the place of the one of its name,
+        or the next free index.
         """
         self._seal()
         self._found |= {each.__name__: Found(pallet=each) for each in pallets}

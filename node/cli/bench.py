@@ -36,9 +36,10 @@ def transfers(
 ) -> None:
     """Compare a transfer, everything included, with the verification of its signature alone.
 
-    Both are measured in turn in one run, by the real runtime with all its pallets and a real database. `total_us`
-    decodes, verifies, runs the six extensions, dispatches, encodes events, computes both roots and writes one
-    synced batch a block; `exec_root_us` is the same without verification, extrinsics root and database.
+    Both are measured in turn in one run, by the real runtime with all its pallets and a real database.
+    `total_us` decodes, verifies, runs the six extensions, dispatches, encodes events, computes both roots and
+    writes one synced batch a block; `exec_root_us` is the same without verification, extrinsics root and
+    database.
     """
     from node.bench.transfers import bench_transfers
 

@@ -1,4 +1,6 @@
-"""The ledger: every coin is somebody's debt, and in whatever order it is told, its sums are those of its parts."""
+"""The ledger: every coin is somebody's debt, and in whatever order it is told, its sums are those of its
+parts.
+"""
 
 import pytest
 from hypothesis import given, settings

@@ -279,7 +279,7 @@ async def test_every_sealed_block_is_executed_again_in_a_fresh_process(tmp_path:
     replay = Path(__file__).parents[2] / "support" / "replay.py"
     done = await trio.to_thread.run_sync(
         lambda: subprocess.run(
-            [sys.executable, str(replay), str(tmp_path / "db"), str(spec_file)],
+            [sys.executable, "-P", str(replay), str(tmp_path / "db"), str(spec_file)],
             capture_output=True,
             text=True,
             check=False,

@@ -152,6 +152,13 @@ def _first(pair: tuple[Any, Any]) -> Any:
     return pair[0]
 
 
+def _index_of(pair: Any) -> Any:
+    """The index of a pair of index and value; anything else is no such pair."""
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise TypeError(pair)
+    return pair[0]
+
+
 def _set(key: Kind) -> Kind:
     values = st.sets(key.values, max_size=5).map(lambda keys: tuple(sorted(keys)))
     return Kind(set_codec(key.codec), values)
@@ -177,7 +184,7 @@ def _recursive(kind: Kind) -> Kind:
                 take=lambda pair: (pair[1],),
             ),
         ],
-        key_of=lambda pair: pair[0],
+        key_of=_index_of,
     )
     leaves = kind.values.map(lambda value: (0, value))
     forks = st.recursive(

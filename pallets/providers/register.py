@@ -175,12 +175,13 @@ class Register(Pallet[t.ProvidersEvent, t.ProvidersError]):
         return provider.replace(state=state, since=self.host.number)
 
     def _publish(self) -> None:
-        worst = 0
-        for group_id in self.group_ids:
-            group = self.groups[group_id]
-            worst = max(worst, group.effective - min(group.bond, self.ledger.group_owes(group_id)))
-        self.covered = self.effective - worst
+        self.covered = self.effective - max(map(self._loss_of, self.group_ids), default=0)
         self.wait_hours = self._longest_wait()
+
+    def _loss_of(self, group_id: GroupId) -> int:
+        """What is gone if a group fails: its capacity, less the debt that its bond would cancel."""
+        group = self.groups[group_id]
+        return group.effective - min(group.bond, self.ledger.group_owes(group_id))
 
     def _longest_wait(self) -> int:
         longest = 0

@@ -355,10 +355,9 @@ class Redemption(Tickets):
 
     def _charge(self, amount: Balance, supply: Balance) -> Balance:
         """The fee for redeeming `amount`, none in Orange and Red; later redeemers pay more for it."""
-        now, hour = self.host.number, self.standards.blocks_in(1)
-        hours = (now - self.base.at) // hour
+        hours = self.standards.hours_in(self.host.number - self.base.at)
         base = grown(decayed(self.base.ppb, hours), min(amount, supply), max(1, supply))
-        self.base = t.Base(base, self.base.at + hours * hour)
+        self.base = t.Base(base, self.base.at + (self.standards.blocks_in(hours) if hours else 0))
         if self.ledger.mode_now() >= Mode.Orange:
             return 0
         return mul_div_ceil(amount, fee_ppb(self.fee_floor_ppb, base), PPB)

@@ -79,6 +79,9 @@ class Standards(Pallet[StandardsEvent, StandardsError]):
     def blocks_in(self, hours: int) -> int:
         return max(1, div_ceil(hours * self.config.blocks_per_hour, self.config.hours))
 
+    def hours_in(self, blocks: int) -> int:
+        return mul_div_floor(blocks, self.config.hours, self.config.blocks_per_hour)
+
     def blocks_for(self, work: int, per_hour: int) -> int:
         return max(1, div_ceil(work * self.config.blocks_per_hour, per_hour * self.config.hours))
 

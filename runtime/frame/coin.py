@@ -104,6 +104,10 @@ class Standards(Protocol):
         """So many hours of chain time, in blocks, rounded up; at least one."""
         ...
 
+    def hours_in(self, blocks: int) -> int:
+        """So many blocks in hours of chain time, rounded down."""
+        ...
+
     def blocks_for(self, work: int, per_hour: int) -> int:
         """In how many blocks `work` is done at `per_hour` (not zero), rounded up; at least one."""
         ...

@@ -16,6 +16,7 @@ from runtime.crypto.derive import KeyKind
 from runtime.frame.call import BoundCall
 from runtime.frame.event import Event
 from runtime.frame.host import Call
+from runtime.frame.origin import Origin, RawOrigin
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, to_plain
 from runtime.runtime import Runtime
@@ -47,8 +48,12 @@ class Words:
     def value(self, annotation: Any, given: Any) -> Any:
         """The value of a declared type that words or parsed JSON describe. Raises PlainError and Fault."""
         base, marks = _unwrap(annotation)
+        if isinstance(given, str) and base not in (int, str, bytes):
+            given = _parsed(given)
         if base is Call:
             return self.call_from(given)
+        if base is Origin:
+            return from_plain(RawOrigin, given)
         if isinstance(given, str):
             if base is MultiAddress:
                 return Address(self.account(given))
@@ -56,8 +61,6 @@ class Words:
                 return self.account(given)
             if base is int and given[-1:].isalpha() and not given.startswith("0x"):
                 return self.coin.parse(given)
-            if base not in (str, bytes):
-                given = _parsed(given)
         arguments = get_args(base)
         if get_origin(base) is tuple and is_list(given) and arguments[1:] == (Ellipsis,):
             return tuple(self.value(arguments[0], each) for each in given)

@@ -178,9 +178,7 @@ class TestChain:
         seats = {seat.pallet: seat for seat in self.spec.pallets}
         for each in pallets:
             seats.setdefault(each.__name__, SeatSpec(index=len(seats), pallet=each.__name__))
-        self.spec = replace(
-            self.spec, spec_version=self.spec.spec_version + 1, pallets=tuple(seats.values())
-        )
+        self.spec = replace(self.spec, spec_version=self.spec.spec_version + 1, pallets=tuple(seats.values()))
         self.runtime = load(self.spec, self._found)
         self._states.decoded.clear()
         self._builder = self._open()

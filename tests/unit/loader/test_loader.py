@@ -38,7 +38,11 @@ BASIC = (SeatSpec(index=0, pallet="System"), SeatSpec(index=1, pallet="Timestamp
 def load_with(*more: SeatSpec, pallets: tuple[type[Pallet[Any, Any]], ...] = (), **spec: Any) -> Runtime:
     """A chain of System, Timestamp and `more`; installed are these and `pallets`."""
     found = {each.__name__: Found(pallet=each) for each in (System, Timestamp, *pallets)}
-    given: dict[str, Any] = {"spec_version": 1, "pallets": (*BASIC, *more), "extensions": EXTENSIONS[:-1]} | spec
+    given: dict[str, Any] = {
+        "spec_version": 1,
+        "pallets": (*BASIC, *more),
+        "extensions": EXTENSIONS[:-1],
+    } | spec
     return load(RuntimeSpec(**given), found)
 
 

@@ -1,14 +1,44 @@
-"""Eleven mistakes that a pallet's author can make, one a line: each is a type error to both checkers.
+"""Mistakes that one makes when writing a pallet, one a line, each of which both type checkers must report.
 
-Nobody imports this file. `# mistake:` marks the lines; everything around them is correct.
+A line with a mistake ends in `# mistake`; every other line is correct and must not be reported. Read by
+`test_mistakes.py`, never run.
 """
 
 from __future__ import annotations
 
-from runtime.frame import Error, Event, Host, Pallet, Root, Signed, StorageMap, StorageValue, call, hookimpl
-from runtime.frame.interfaces import Clock
+from typing import Protocol
+
+from pallets.timestamp import Timestamp
+from pallets.timestamp.pallet import Config as TimestampConfig
+from runtime.frame import (
+    Error,
+    Event,
+    Host,
+    Pallet,
+    Parameter,
+    Root,
+    Signed,
+    StorageMap,
+    StorageValue,
+    call,
+    hookimpl,
+)
 from runtime.scale import U32, Struct
-from runtime.types import AccountId, BlockNumber, Moment, db
+from runtime.types import AccountId, Balance, BlockNumber, db
+
+
+class Purse(Protocol):
+    """What the pallet below expects of another."""
+
+    def pay(self, who: AccountId, amount: Balance) -> None: ...
+
+
+class GoodPurse:
+    def pay(self, who: AccountId, amount: Balance) -> None: ...
+
+
+class BadPurse:
+    def pay(self, who: AccountId) -> None: ...
 
 
 class Config(Struct):
@@ -17,85 +47,92 @@ class Config(Struct):
     limit: U32
 
 
-class LampEvent(Event):
-    """What the lamp tells."""
+class ShopEvent(Event):
+    """What the shop tells."""
 
 
-class Lit(LampEvent, index=0):
-    """It is on."""
+class Sold(ShopEvent, index=0):
+    """Something was sold."""
 
-    watts: U32
-
-
-class ForeignEvent(Event):
-    """What another pallet tells."""
+    buyer: AccountId
+    amount: Balance
 
 
-class Moved(ForeignEvent, index=0):
-    """Something moved."""
+class BankEvent(Event):
+    """What somebody else tells."""
 
 
-class LampError(Error):
-    """Why the lamp refuses."""
+class Deposited(BankEvent, index=0):
+    """Not the shop's affair."""
+
+    amount: Balance
 
 
-class Lamp(Pallet[LampEvent, LampError]):
-    """A correct pallet."""
+class ShopError(Error):
+    """Why the shop refuses."""
+
+
+class Shop(Pallet[ShopEvent, ShopError]):
+    """A pallet without a mistake."""
 
     config: Config
-    clock: Clock
+    purse: Purse
 
-    total = StorageValue[U32](default=0)
-    owners = StorageMap[U32, AccountId]()
+    open = StorageValue[bool](default=True, doc="Whether the shop is open.")
+    spent = StorageMap[AccountId, Balance](default=0, doc="What each buyer has spent.")
+    fee_ppb = Parameter[U32](default=5, bounds=(0, 10), track="fees", doc="The shop's fee.")
 
-    @call(index=0, weight=db())
-    def light(self, origin: Signed, watts: U32) -> None:
-        self.total += watts
-        self.owners[watts] = origin.who
-        self.emit(Lit(watts))
+    @call(index=0, weight=db(writes=1))
+    def buy(self, origin: Signed, amount: Balance) -> None:
+        """Buy for `amount`."""
+        self.spent[origin.who] += amount
+        self.purse.pay(origin.who, amount)
+        self.emit(Sold(origin.who, amount))
 
-    @call(index=1, weight=db())
-    def dim(self, origin: Root) -> None:
-        self.total = 0
-
-
-class Stopped:
-    """Provides a clock."""
-
-    def moment(self) -> Moment:
-        return 0
+    def wrong_event(self) -> None:
+        self.emit(Deposited(1))  # mistake
 
 
-class Broken:
-    """Does not."""
-
-
-class Dark(Lamp):
-    """Hooks are as the base class has them."""
+class Market(Shop):
+    """A shop that closes at night."""
 
     @hookimpl
     def on_finalize(self, now: BlockNumber) -> None: ...
 
 
-class Darker(Dark):
-    """Except here."""
+class Bazaar(Market):
+    """A market that does not know when."""
 
     @hookimpl
-    def on_finalize(self, now: str) -> None: ...  # mistake: a hook overridden with another signature
+    def on_finalize(self, now: str) -> None: ...  # mistake
 
 
-lamp = Lamp(host=Host(), config=Config(1), clock=Stopped())
-lamp.light(Signed(bytes(32)), 5)
-lamp.light.call(watts=5)
-lamp.light(Root(), 5)  # mistake: the wrong origin
-lamp.light(Signed(bytes(32)), "bright")  # mistake: an argument of the wrong type
-lamp.light.call()  # mistake: a missing argument
-lamp.emit(Moved())  # mistake: another pallet's event
-lamp.total = "many"  # mistake: a value of the wrong type
-lamp.owners["first"] = bytes(32)  # mistake: a key of the wrong type
-lamp.cache = 1  # mistake: an undeclared attribute
-Lamp(
-    host=Host(), config=Config(1), clock=Broken()
-)  # mistake: a dependency that does not provide the behaviour
-Lamp(host=Host(), config=Config(1))  # mistake: a forgotten dependency
-Lit(5).watts = 6  # mistake: a frozen event changed
+def correct(host: Host, who: AccountId) -> Shop:
+    shop = Shop(host=host, config=Config(1), purse=GoodPurse())
+    shop.buy(Signed(who), 5)
+    shop.buy(Signed(who), amount=5)
+    shop.buy.call(5)
+    shop.buy.call(amount=5)
+    shop.open = False
+    shop.fee_ppb = 7
+    shop.spent[who] += 1
+    return shop
+
+
+def mistaken(host: Host, who: AccountId, shop: Shop, sold: Sold) -> None:
+    shop.buy(Root(), 5)  # mistake
+    shop.buy(Signed(who), "5")  # mistake
+    shop.buy(Signed(who))  # mistake
+    shop.buy.call()  # mistake
+    shop.buy.call(amount=b"5")  # mistake
+    shop.open = 5  # mistake
+    shop.fee_ppb = "7"  # mistake
+    shop.spent["who"] = 5  # mistake
+    shop.spent[who] = "5"  # mistake
+    shop.closed = True  # mistake
+    sold.amount = 6  # mistake
+    Sold(who)  # mistake
+    Shop(host=host, config=Config(1), purse=BadPurse())  # mistake
+    Shop(host=host, config=Config(1))  # mistake
+    Shop(host=host, config=TimestampConfig(), purse=GoodPurse())  # mistake
+    Timestamp(host=host)  # mistake

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final
 
 from pallets.providers import types as t
-from pallets.providers.register import (
+from pallets.providers.registry import (
     BOND,
     COUNTED,
     UNIT_PROBATION,

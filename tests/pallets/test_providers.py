@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genesis.build import GenesisError, build_genesis
 from pallets.providers import types as t
-from pallets.providers.register import UNIT_PROBATION, WINDOWS_MAX
+from pallets.providers.registry import UNIT_PROBATION, WINDOWS_MAX
 from pallets.providers.wilson import wilson_ppb
 from runtime.frame import BadOrigin
 from runtime.frame.coin import ANONYMOUS, Mode, ProviderState, Tier

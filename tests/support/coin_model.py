@@ -105,9 +105,11 @@ class Model:
     def groups(self) -> list[tuple[int, int, int]]:
         """(E, bond, debt) of each operator group; all anonymous issuers are one."""
         named = [(i.effective, i.bond, i.owed) for i in self.issuers.values() if i.tier != "Anonymous"]
-        masked = [(i.effective, i.bond, i.owed) for i in self.issuers.values() if i.tier == "Anonymous"]
-        return named + ([tuple(map(sum, zip(*masked, strict=True)))] if masked else [])  # type:
-        ignore[list - item]
+        masked = [i for i in self.issuers.values() if i.tier == "Anonymous"]
+        if masked:
+            effective = sum(i.effective for i in masked)
+            named.append((effective, sum(i.bond for i in masked), sum(i.owed for i in masked)))
+        return named
 
     @property
     def margin(self) -> int:

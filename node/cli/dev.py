@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -28,6 +27,7 @@ from node.cli.amounts import Coin
 from node.cli.faults import Fault, expected
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, ChainName, data_folder
+from node.cli.stop import until_told
 from node.config import NodeConfig
 from node.node import Node
 from node.plugins import PluginError
@@ -43,8 +43,6 @@ from runtime.spec import SeatSpec
 
 ACCOUNTS_MAX: Final = 10_000
 """A genesis of more accounts than this is better written as a spec."""
-FORCED: Final = 128
-"""What is added to the number of the signal that made the process stop at once."""
 KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
 
 app = App(
@@ -186,23 +184,6 @@ def _spec(chain: str, accounts: int | None) -> ChainSpec:
     if not 0 < accounts <= ACCOUNTS_MAX:
         raise Fault(f"--accounts is from 1 to {ACCOUNTS_MAX}, not {accounts}")
     return dev_preset(accounts)
-
-
-@asynccontextmanager
-async def until_told() -> AsyncGenerator[trio.CancelScope]:
-    """Run the body until it ends, or SIGINT or SIGTERM says stop; a second one ends the process at once."""
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-
-            async def listen() -> None:
-                async for number in signals:
-                    if nursery.cancel_scope.cancel_called:
-                        os._exit(FORCED + number)
-                    nursery.cancel_scope.cancel()
-
-            nursery.start_soon(listen)
-            yield nursery.cancel_scope
-            nursery.cancel_scope.cancel()
 
 
 # What it says of itself.

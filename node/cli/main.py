@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "tx": "Send a transaction and wait until it is final.",
     "query": "Read the chain's storage.",
     "block": "Show a block, decoded.",
+    "provider": "Run a provider's agent; show what the chain knows of providers.",
     "state": "Compute state roots.",
     "pallet": "List the chain's pallets, or begin a new one.",
     "chain": "Print and check chain specifications.",

@@ -1,0 +1,218 @@
+"""`ballast provider`: the agent of a provider, and what the chain knows of all of them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import trio
+from cyclopts import App, Parameter
+
+from genesis.load import load_spec
+from genesis.presets.dev import provider_uris
+from genesis.spec import SpecError
+from node.cli.faults import Fault, expected
+from node.cli.names import account_of, keypair_of, read_secret
+from node.cli.output import Json, columns, print_json, say
+from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl, data_folder
+from node.cli.remote import Remote, local_runtime, reach
+from node.cli.stop import until_told
+from node.client import RemoteError
+from node.plugins import PluginError
+from node.provider.agent import Agent
+from node.provider.coin import Coin, NoCoin
+from node.provider.report import provider_report, provider_reports
+from node.provider.shelf import Shelf, ShelfError
+from node.provider.workbench import AlreadyRuns, Workbench
+from node.telemetry.logging import Level, configure
+from node.wallet.signer import Keypair
+from runtime.loader import LoadError
+
+JobsDir = Annotated[
+    Path | None,
+    Parameter(
+        name="--jobs-dir",
+        env_var="BALLAST_JOBS",
+        help="The folder through which consumers and providers hand each other jobs and results, by hash; "
+        "by default `jobs` in the data folder.",
+    ),
+]
+"""The option that says where specifications and receipts are."""
+
+app = App(
+    name="provider",
+    help_epilogue="""Examples:
+  ballast provider list
+  ballast provider show //Provider//1
+  ballast provider run --key - < secret.txt     prove capacity and serve tickets
+  ballast provider run --dev-all                the five providers of a development chain""",
+)
+
+
+def shelf_at(jobs_dir: Path | None) -> Shelf:
+    """The shelf of `--jobs-dir`. Raises ShelfError."""
+    return Shelf(data_folder() / "jobs" if jobs_dir is None else jobs_dir)
+
+
+@app.command
+async def run(
+    *,
+    key: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            allow_leading_hyphen=True,
+            help="The provider's secret URI; - reads it from standard input. Several run several providers.",
+        ),
+    ] = (),
+    dev_all: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Run the development chain's providers.")
+    ] = False,
+    kind: Kind = "sr25519",
+    jobs_dir: JobsDir = None,
+    state_dir: Annotated[
+        Path | None,
+        Parameter(help="Where the agent keeps what it has done; by default `provider` in the data folder."),
+    ] = None,
+    with_parent: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Stop when standard input ends.")
+    ] = False,
+    log: Annotated[Level, Parameter(help="The least that is logged.")] = "info",
+    log_json: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Log JSON lines, on a terminal too.")
+    ] = False,
+    rpc: RpcUrl = DEFAULT_RPC,
+    chain: ChainName = DEFAULT_CHAIN,
+    json: Json = False,
+) -> None:
+    """Prove capacity and serve tickets, until told to stop."""
+    configure(log, as_json=True if log_json else None)
+    logging.getLogger("trio-websocket").setLevel(logging.WARNING)  # at debug it tells of every message
+    uris = (*(read_secret(each) for each in key), *(provider_uris() if dev_all else ()))
+    if not uris:
+        raise Fault("whose agent? Give --key, or --dev-all for the providers of a development chain")
+    pairs = [keypair_of(uri, kind) for uri in uris]
+    folder = data_folder() / "provider" if state_dir is None else state_dir
+    with (
+        expected(SpecError, LoadError, PluginError, NoCoin, ShelfError, AlreadyRuns, RemoteError),
+        ExitStack() as stack,
+    ):
+        spec = load_spec(chain)
+        runtime = local_runtime(spec)
+        shelf = shelf_at(jobs_dir)
+        prefix = int(spec.properties["ss58Format"])
+        providers: list[tuple[Keypair, str, Workbench]] = []
+        for pair in pairs:
+            address = pair.address(prefix)
+            providers.append((pair, address, stack.enter_context(Workbench(folder / address, shelf))))
+        agent = Agent(rpc, runtime, providers)
+        async with until_told() as told, trio.open_nursery() as nursery:
+            if with_parent:
+                nursery.start_soon(_stop_with_input, told)
+            await nursery.start(agent.run)
+            _introduce(rpc, shelf, [address for _, address, _ in providers], as_json=json)
+
+
+def _introduce(rpc: str, shelf: Shelf, addresses: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"providers": addresses, "rpc": rpc, "jobsDir": str(shelf.folder)})
+        return
+    for address in addresses:
+        say(f"Provider {address}")
+    say(f"RPC {rpc}")
+    say(f"Jobs {shelf.folder}")
+    say("READY")
+
+
+async def _stop_with_input(told: trio.CancelScope) -> None:
+    """Stop when standard input ends: whoever started this process is gone, or wants it gone."""
+    await trio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
+    told.cancel()
+
+
+@app.command(name="list")
+async def list_(
+    *, at: At = "best", rpc: RpcUrl = DEFAULT_RPC, chain: ChainName = DEFAULT_CHAIN, json: Json = False
+) -> None:
+    """List all providers, with what they can do and what they owe."""
+    with expected(NoCoin):
+        async with reach(rpc, chain) as remote:
+            coin = Coin.of(remote.runtime)
+            found = await remote.chain.view(lambda: provider_reports(coin), await remote.block_hash(at))
+    if json:
+        print_json(found)
+        return
+    heads = ("Address", "State", "Tier", "Units", "Windows", "Capacity/h", "Debt", "Bond")
+    rows = [
+        (
+            each["address"],
+            each["state"],
+            each["tier"],
+            str(len(each["units"])),
+            f"{each['windowsPassed']}/{each['windows']}",
+            _scu(each["capacityPerHour"]),
+            remote.words.coin.words(each["debt"]),
+            remote.words.coin.words(each["bond"]),
+        )
+        for each in found
+    ]
+    for line in columns([heads, *rows]):
+        say(line)
+
+
+@app.command
+async def show(
+    who: Annotated[str, Parameter(help="The provider: an address, 32 bytes of hex, or a name.")],
+    /,
+    *,
+    at: At = "best",
+    kind: Kind = "sr25519",
+    rpc: RpcUrl = DEFAULT_RPC,
+    chain: ChainName = DEFAULT_CHAIN,
+    json: Json = False,
+) -> None:
+    """Show one provider: its units, its capacity, its debt and what stands behind it."""
+    account = account_of(who, kind)
+    with expected(NoCoin):
+        async with reach(rpc, chain) as remote:
+            coin = Coin.of(remote.runtime)
+            block_hash = await remote.block_hash(at)
+            found = await remote.chain.view(lambda: provider_report(coin, account), block_hash)
+    if found is None:
+        raise Fault(f"{who} is no provider of this chain: `ballast provider list` names them")
+    if json:
+        print_json(found)
+    else:
+        _show(remote, found)
+
+
+_AMOUNTS: Final = {
+    "debt": "Debt m",
+    "assigned": "  of it under tickets q",
+    "bond": "Bond b",
+    "bondNeeded": "  needed for the debt",
+    "unvested": "Unvested u",
+    "free": "Free",
+}
+
+
+def _show(remote: Remote, found: dict[str, Any]) -> None:
+    lines = [
+        ("Address", found["address"]),
+        ("State", f"{found['state']} since block {found['since']}"),
+        ("Tier", f"{found['tier']}, operator group {found['group']}, region {found['region']}"),
+        ("Windows passed", f"{found['windowsPassed']} of the last {found['windows']}"),
+        ("Capacity c", f"{_scu(found['capacityPerHour'])} an hour"),
+        ("Effective E", f"{_scu(found['effective'])} in {found['termHours']} hours"),
+        *((words, remote.words.coin.words(found[name])) for name, words in _AMOUNTS.items()),
+        *((f"Unit {each['unit']}", f"class {each['class']}") for each in found["units"]),
+    ]
+    for line in columns(lines):
+        say(line)
+
+
+def _scu(amount: int) -> str:
+    return f"{amount / 10**9:,.2f} SCU"

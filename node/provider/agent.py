@@ -1,0 +1,268 @@
+"""The agent: watches the chain for one or several providers, and does what each has to do.
+
+It sees what any client sees, and holds its own keys. After each final block it asks `plan` for every provider
+what is to be done, and does it: products in threads, jobs in processes, transactions one nonce after the
+other. A step that is under way is not begun again, a step that failed is tried again two blocks later, three
+times at most. A lost connection is opened again for as long as the agent runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, assert_never
+
+import structlog
+import trio
+
+from node.client import (
+    CannotConnect,
+    ChainClient,
+    Disconnected,
+    FellBehind,
+    NoAnswer,
+    RemoteError,
+    RpcRefusal,
+    Unknown,
+    connect,
+)
+from node.provider.coin import Coin
+from node.provider.plan import Accept, Commit, Decline, Deliver, Multiply, Open, Ready, Run, Step, plan
+from node.provider.sender import Sender
+from node.provider.sight import Sight, look
+from node.provider.workbench import JobFailed, Workbench, cores
+from node.wallet.signer import Keypair
+from pallets.attestation.types import Leaf
+from runtime.frame.host import Call
+from runtime.runtime import Runtime
+
+RETRY_BLOCKS: Final = 2
+"""After so many blocks a step that failed is tried again."""
+ATTEMPTS_MAX: Final = 3
+RECONNECT_SECONDS: Final = 1.0
+RECONNECT_SECONDS_MAX: Final = 30.0
+FOREVER: Final = 1 << 32
+"""No block: a step that is done once and for all."""
+
+log: Any = structlog.stdlib.get_logger("provider")
+
+Name: TypeAlias = tuple[str, object]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How far a step has come."""
+
+    is_under_way: bool = True
+    failures: int = 0
+    block: int = 0
+    """Sights of earlier blocks do not show yet how it ended, or are too early to try again."""
+
+
+@dataclass(slots=True)
+class Provider:
+    """One provider of the agent's."""
+
+    name: str
+    """Its address, for the log."""
+    sender: Sender
+    bench: Workbench
+    attempts: dict[Name, Attempt] = field(default_factory=dict[Name, Attempt])
+    answered: dict[int, bool] = field(default_factory=dict[int, bool])
+    """Of the window last seen: whether all units had answered."""
+    is_unknown: bool = False
+
+    def notice(self, sight: Sight) -> None:
+        """Tell how windows end for this provider."""
+        if sight.state is None and not self.is_unknown:
+            log.warning("the chain knows no such provider", provider=self.name)
+        self.is_unknown = sight.state is None
+        window = sight.window
+        for number, answered in list(self.answered.items()):
+            if window is None or window.number != number:
+                del self.answered[number]
+                if answered:
+                    log.info("window passed", provider=self.name, window=number)
+                else:
+                    log.warning("window missed", provider=self.name, window=number)
+        if window is not None and sight.units:
+            opened = (each.commitment is not None and each.commitment.is_open for each in sight.units)
+            self.answered[window.number] = all(opened)
+
+
+class StepRefused(RemoteError):
+    """The chain took the transaction, and refused the call in it."""
+
+
+class Agent:
+    """Runs providers, whose workbenches are open, against the node at `url`."""
+
+    def __init__(
+        self, url: str, runtime: Runtime, providers: Sequence[tuple[Keypair, str, Workbench]]
+    ) -> None:
+        """`providers`: the key, the address, and the workbench of each. Raises `NoCoin`."""
+        self.url = url
+        self.runtime = runtime
+        self.coin = Coin.of(runtime)
+        self.providers = {key.public: Provider(name, Sender(key), bench) for key, name, bench in providers}
+        self._multiplying = trio.CapacityLimiter(cores())
+        self._working = trio.CapacityLimiter(cores())
+        self._wake = trio.Event()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Work until cancelled. Raises `CannotConnect` if the first connection fails, and `OtherChain`."""
+        delay, is_first = RECONNECT_SECONDS, True
+        while True:
+            try:
+                async with connect(self.url) as client:
+                    chain = await ChainClient.open(client, self.runtime)
+                    log.info("connected", url=self.url, providers=len(self.providers))
+                    if is_first:
+                        task_status.started()
+                    delay, is_first = RECONNECT_SECONDS, False
+                    await self._serve(chain)
+            except (CannotConnect, Disconnected, FellBehind, NoAnswer) as error:
+                if is_first:
+                    raise
+                log.warning("connection lost", reason=str(error), again_in_s=delay)
+            await trio.sleep(delay)
+            delay = min(2 * delay, RECONNECT_SECONDS_MAX)
+
+    async def _serve(self, chain: ChainClient) -> None:
+        """Follow the final blocks over one connection until it ends. Raises what ended it."""
+        lost: BaseException | None = None
+        for provider in self.providers.values():
+            provider.attempts.clear()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen, chain)
+                await self._follow(chain, nursery)
+        except* (Disconnected, FellBehind, NoAnswer) as group:
+            lost = group.exceptions[0]
+        if lost is not None:
+            raise lost
+
+    async def _listen(self, chain: ChainClient) -> None:
+        heads = chain.client.subscribe(
+            "chain_subscribeFinalizedHeads", unsubscribe="chain_unsubscribeFinalizedHeads"
+        )
+        async with heads as notices:
+            async for _ in notices:
+                self._wake.set()
+
+    async def _follow(self, chain: ChainClient, nursery: trio.Nursery) -> None:
+        seen, whos = b"", tuple(self.providers)
+        sights: Mapping[bytes, Sight] = {}
+        while True:
+            self._wake = trio.Event()
+            at = await chain.finalized_hash()
+            if at != seen:
+                try:
+                    sights = await chain.view(lambda: look(self.coin, whos), at)
+                except (RpcRefusal, Unknown) as refusal:  # the node has moved on, far ahead of this agent
+                    log.warning("block skipped", reason=str(refusal))
+                    sights = {}
+                seen = at
+            for who, sight in sights.items():
+                self._advance(chain, nursery, self.providers[who], sight)
+            await self._wake.wait()
+
+    def _advance(self, chain: ChainClient, nursery: trio.Nursery, provider: Provider, sight: Sight) -> None:
+        """Begin what is to be done after a block, as far as it is not under way."""
+        provider.notice(sight)
+        provider.bench.keep_only(each.task for each in sight.units)
+        steps = {name_of(step): step for step in plan(sight, provider.bench)}
+        attempts = provider.attempts
+        for name in [name for name, each in attempts.items() if name not in steps and not each.is_under_way]:
+            del attempts[name]
+        for name, step in steps.items():
+            attempt = attempts.get(name)
+            if attempt is None:
+                attempt = attempts[name] = Attempt()
+            elif attempt.is_under_way or sight.number < attempt.block or attempt.failures == ATTEMPTS_MAX:
+                continue
+            attempt.is_under_way = True
+            nursery.start_soon(self._do, chain, provider, step, attempt, sight.number)
+
+    async def _do(
+        self, chain: ChainClient, provider: Provider, step: Step, attempt: Attempt, number: int
+    ) -> None:
+        """Do one step; whatever comes of it, the next sight decides what follows."""
+        try:
+            attempt.block = await self._carry_out(chain, provider, step, number)
+        except (RemoteError, JobFailed) as error:
+            if isinstance(error, Disconnected):
+                raise
+            attempt.failures += 1
+            attempt.block = number + RETRY_BLOCKS
+            is_last = attempt.failures == ATTEMPTS_MAX
+            what, _ = name_of(step)
+            log.warning(f"{what} failed", provider=provider.name, reason=str(error), gives_up=is_last)
+        finally:
+            attempt.is_under_way = False
+            self._wake.set()
+
+    async def _carry_out(self, chain: ChainClient, provider: Provider, step: Step, number: int) -> int:
+        """The first block whose sight shows what was done."""
+        match step:
+            case Multiply(unit=unit, task=task):
+                await provider.bench.multiply(task, self._multiplying)
+                log.debug("multiplied", provider=provider.name, unit=unit)
+                return number
+            case Run(job=job):
+                log.info("job begun", provider=provider.name, job=job.hex())
+                await provider.bench.run(job, self._working)
+                log.info("job done", provider=provider.name, job=job.hex())
+                return number
+            case Decline(ticket=ticket, why=why):
+                log.warning("ticket declined", provider=provider.name, ticket=ticket, reason=why)
+                return FOREVER
+            case _:
+                included = await provider.sender.send(chain, self._call(step))
+        what, which = name_of(step)
+        if included.failure is not None:
+            raise StepRefused(included.failure)
+        log.info(what, provider=provider.name, of=which, block=included.block_number)
+        return included.block_number
+
+    def _call(self, step: Commit | Open | Accept | Ready | Deliver) -> Call:
+        attestation, redemption = self.coin.attestation, self.coin.redemption
+        match step:
+            case Commit(unit=unit, root=root):
+                return attestation.commit.call(unit, root)
+            case Open(unit=unit, openings=openings):
+                leaves = tuple(
+                    Leaf(each.round, each.position, each.inputs, each.outputs, each.path) for each in openings
+                )
+                return attestation.open.call(unit, leaves)
+            case Accept(ticket=ticket):
+                return redemption.accept.call(ticket)
+            case Ready(ticket=ticket):
+                return redemption.ready.call(ticket)
+            case Deliver(ticket=ticket, result=result):
+                return redemption.deliver.call(ticket, result)
+            case _:
+                assert_never(step)
+
+
+def name_of(step: Step) -> Name:
+    """What a step is called in the log, and what tells it from all others of its kind."""
+    match step:
+        case Multiply(unit=unit, task=task):
+            return "multiply", (unit, task.seed)
+        case Commit(window=window, unit=unit):
+            return "commit", (window, unit)
+        case Open(window=window, unit=unit):
+            return "open", (window, unit)
+        case Accept(ticket=ticket):
+            return "accept", ticket
+        case Ready(ticket=ticket):
+            return "ready", ticket
+        case Run(job=job):
+            return "run", job
+        case Deliver(ticket=ticket):
+            return "deliver", ticket
+        case Decline(ticket=ticket):
+            return "decline", ticket
+        case _:
+            assert_never(step)

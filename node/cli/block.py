@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from node.cli.figures import coverage_in
 from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, RpcUrl
 from node.cli.remote import Remote, reach
@@ -15,6 +16,7 @@ from pallets.system.types import ApplyExtrinsic, EventRecord, Phase
 from runtime.executive.extrinsic import Extrinsic, Signature
 from runtime.types.account import Address
 from runtime.types.block import Block
+from runtime.types.digest import DigestItem
 
 app = App(
     name="block",
@@ -59,7 +61,7 @@ def describe(
         "parentHash": "0x" + header.parent_hash.hex(),
         "stateRoot": "0x" + header.state_root.hex(),
         "extrinsicsRoot": "0x" + header.extrinsics_root.hex(),
-        "digest": [words.record(item) for item in header.digest.logs],
+        "digest": [_digest_item(words, item) for item in header.digest.logs],
         "extrinsics": [
             {
                 **_extrinsic(words, remote.runtime.decode(raw)),
@@ -73,6 +75,11 @@ def describe(
             if not isinstance(each.phase, ApplyExtrinsic)
         ],
     }
+
+
+def _digest_item(words: Words, item: DigestItem) -> Any:
+    coverage = coverage_in(item)
+    return words.record(item) if coverage is None else {"Coverage": words.record(coverage)}
 
 
 def _extrinsic(words: Words, extrinsic: Extrinsic) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from node.cli.figures import coverage_of, ratio
 from node.cli.output import is_terminal, say
 from node.node import Node
 
@@ -29,12 +30,19 @@ def _pool(node: Node) -> str:
     return f"pool {len(node.mempool.pool)}"
 
 
-FIGURES: tuple[Figure, ...] = (_height, _pool)
+def _coin(node: Node) -> str:
+    figures = coverage_of(node.chain.best.header)
+    if figures is None:
+        return ""
+    return f"coverage {ratio(figures.ratio_ppb)} {figures.mode.name.lower()} · queue {figures.queue}"
+
+
+FIGURES: tuple[Figure, ...] = (_height, _coin, _pool)
 """What the line shows, in order; a figure that has nothing to say gives an empty text."""
 
 
 def status(node: Node) -> str:
-    """The line: `#12 final #11 · pool 0`."""
+    """The line: `#12 final #11 · coverage 1.31 green · queue 0 · pool 0`."""
     return " · ".join(filter(None, (figure(node) for figure in FIGURES)))
 
 

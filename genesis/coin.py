@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pallets.providers.register import WINDOWS_MAX
+from pallets.providers.registry import WINDOWS_MAX
 from pallets.providers.wilson import wilson_ppb
 from runtime.frame.coin import TERM_HOURS
 from runtime.types.fixed import PPB, div_ceil
@@ -52,13 +52,15 @@ class Backing:
 def covering_work(endowed: Sequence[tuple[bytes | str, int]], backing: Backing, coverage_ppb: int) -> int:
     """The largest W_1 under which the providers, a unit each, cover all coins of the genesis so many times.
 
-    From E = providers T a rho / W and E >= coverage S follows W; `backing.work` plays no part.
+    From E = providers T a rho / W and E >= coverage S follows W, which is rounded down to four digits;
+    `backing.work` plays no part.
     """
     count = len(backing.providers)
     owed = sum(amount for _, amount in endowed) + count * backing.working
     supply = div_ceil(owed * PPB, PPB - backing.bond_share_ppb) + count
     proven = wilson_ppb(WINDOWS_MAX, WINDOWS_MAX)
-    return count * TERM_HOURS * proven * backing.work_per_hour * PPB // (coverage_ppb * supply)
+    work = count * TERM_HOURS * proven * backing.work_per_hour * PPB // (coverage_ppb * supply)
+    return work - work % 10 ** max(0, len(str(work)) - 4)
 
 
 def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -> dict[str, Any]:

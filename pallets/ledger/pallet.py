@@ -176,14 +176,14 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     def supply_is_owed_and_held(self) -> str | None:
         grown = self._grown("supply", self.supply)
         owed = self._grown("orphaned", self.orphaned)
-        for debt in self.debts.changes():
-            owed += (debt.new or NOTHING).owed - (debt.old or NOTHING).owed
+        for before, after in self.debts.old_and_new():
+            owed += (after or NOTHING).owed - (before or NOTHING).owed
         held = 0
-        for account in self.accounts.account_changes():
-            if account.new is not None:
-                held += account.new.data.free + account.new.data.reserved
-            if account.old is not None:
-                held -= account.old.data.free + account.old.data.reserved
+        for old, new in self.accounts.account_changes():
+            if new is not None:
+                held += new.data.free + new.data.reserved
+            if old is not None:
+                held -= old.data.free + old.data.reserved
         if grown == owed == held:
             return None
         return f"in this block S grew by {grown}, the debts by {owed}, the balances by {held}"

@@ -35,7 +35,6 @@ from runtime.frame import (
     constant,
     runtime_api,
 )
-from runtime.frame.bound import Change
 from runtime.frame.error import ConsumerRemaining, NoProviders
 from runtime.scale import U32
 from runtime.types import AccountId, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
@@ -234,8 +233,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         if fresh:
             self.emit(NewAccount(who))
 
-    def account_changes(self) -> Iterator[Change[AccountId, AccountInfo]]:
-        return self.account.changes()
+    def account_changes(self) -> Iterator[tuple[AccountInfo | None, AccountInfo | None]]:
+        return self.account.old_and_new()
 
     def inc_consumers(self, who: AccountId) -> None:
         info = self.account[who]

@@ -216,6 +216,14 @@ class _Map(Generic[K, V]):
                 self._unhash(storage_key), None if old is ABSENT else old, None if new is ABSENT else new
             )
 
+    def old_and_new(self) -> Iterator[tuple[V | None, V | None]]:
+        """The values of `changes` without their keys: for sums over much."""
+        overlay, decode = self._host.overlay, self._decode
+        before, get = overlay.before, overlay.get
+        for storage_key in overlay.written(self.prefix):
+            old, new = before(storage_key, decode), get(storage_key, decode)
+            yield None if old is ABSENT else old, None if new is ABSENT else new
+
     def _clear(self, prefix: bytes, limit: int) -> int:
         overlay = self._host.overlay
         found = tuple(islice(overlay.keys(prefix), limit))

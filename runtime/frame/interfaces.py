@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
-from runtime.frame.bound import Change
 from runtime.types.account import AccountData, AccountId, AccountInfo, Balance, BlockNumber, Hash, Moment
 from runtime.types.digest import DigestItem
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
@@ -32,8 +31,10 @@ class AccountStore(Protocol):
         """
         ...
 
-    def account_changes(self) -> Iterator[Change[AccountId, AccountInfo]]:
-        """What the block being executed did to accounts: old against new."""
+    def account_changes(self) -> Iterator[tuple[AccountInfo | None, AccountInfo | None]]:
+        """Every account that the block being executed has changed: its old record and its new one, None for one
+        that did not or does not exist.
+        """
         ...
 
     def inc_consumers(self, who: AccountId) -> None:

@@ -38,6 +38,8 @@ ABSENT: Final = _Absent()
 UNREAD: Final = _Absent()
 """What stands for a key in `Overlay.values` that was not looked at yet."""
 _MUTABLE: Final = frozenset((list, dict, set, bytearray))
+ITEM_BYTES: Final = 32
+"""How many bytes every key of one declared item starts with."""
 LAYERS_MAX: Final = 64
 """How deep layers may nest: a call inside a call inside a call."""
 
@@ -81,9 +83,11 @@ class Overlay:
     """What one block (or one query) reads and writes over a frozen `state`."""
 
     __slots__ = (
+        "_by_item",
         "_changed",
         "_depth",
         "_encoded",
+        "_indexed",
         "_journal",
         "_raws",
         "_read",
@@ -105,6 +109,8 @@ class Overlay:
         self._read = state.read
         self._depth = 0
         self._changed = 0
+        self._by_item: dict[bytes, list[bytes]] = {}
+        self._indexed = 0
         self.events: list[Any] = []
         """Events deposited so far; a layer that is undone takes its events with it."""
 
@@ -255,7 +261,23 @@ class Overlay:
 
     def written(self, prefix: bytes) -> tuple[bytes, ...]:
         """Keys under `prefix` written since the overlay was opened, in byte order."""
-        return tuple(sorted(key for key in self._write if key.startswith(prefix)))
+        item = prefix[:ITEM_BYTES]
+        if len(item) < ITEM_BYTES:
+            return tuple(sorted(key for key in self._write if key.startswith(prefix)))
+        if self._indexed != self._changed:
+            self._index_written()
+        return tuple(sorted(key for key in self._by_item.get(item, ()) if key.startswith(prefix)))
+
+    def _index_written(self) -> None:
+        """Sort the written keys into the items that they belong to: whoever asks for one asks for more."""
+        by_item: dict[bytes, list[bytes]] = {}
+        for key in self._write:
+            item = key[:ITEM_BYTES]
+            if item in by_item:
+                by_item[item].append(key)
+            else:
+                by_item[item] = [key]
+        self._by_item, self._indexed = by_item, self._changed
 
     def decoded(self) -> dict[bytes, object]:
         """The decoded values of the keys in `changes` that still exist, for the next block's reads."""

@@ -32,8 +32,8 @@ class AccountStore(Protocol):
         ...
 
     def account_changes(self) -> Iterator[tuple[AccountInfo | None, AccountInfo | None]]:
-        """Every account that the block being executed has changed: its old record and its new one, None for one
-        that did not or does not exist.
+        """The old and the new record of every account that the block being executed has changed; None where
+        there was or is none.
         """
         ...
 

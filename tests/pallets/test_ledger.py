@@ -1,6 +1,4 @@
-"""The ledger: every coin is somebody's debt, and in whatever order it is told, its sums are those of its
-parts.
-"""
+"""The ledger: every coin is somebody's debt, and in whatever order it is told, its sums hold."""
 
 import pytest
 from hypothesis import given, settings

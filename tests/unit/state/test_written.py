@@ -1,4 +1,4 @@
-"""What an overlay says was written under an item is what was written and not undone, however often it is asked."""
+"""What an overlay says was written under an item is what was written and not undone."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -138,10 +138,7 @@ async def dev(
 
 
 async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> None:
-    if config.ready_file is not None:
-        config.ready_file.unlink(missing_ok=True)
-    node = _open(config)
-    try:
+    with _ready_file(config.ready_file), _opened(config) as node:
         async with trio.open_nursery() as nursery:
             address: Address = await nursery.start(node.run)
             report = describe(node, address, names)
@@ -150,19 +147,42 @@ async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> 
             else:
                 introduce(report)
                 nursery.start_soon(live.show, node)
-    finally:
-        node.close()
-        if config.ready_file is not None:
-            config.ready_file.unlink(missing_ok=True)
 
 
-def _open(config: NodeConfig) -> Node:
+@contextmanager
+def _opened(config: NodeConfig) -> Generator[Node]:
+    """The node, whose database is released at the end. Raises Fault, and what `Node.open` raises."""
     try:
-        return Node.open(config)
+        node = Node.open(config)
     except (OtherRuntime, WrongGenesis) as wrong:
         raise Fault(f"{wrong}; --tmp gives a fresh chain") from None
     except OSError as error:
         raise Fault(f"the data cannot be kept in {config.database_path}: {error.strerror}") from None
+    try:
+        yield node
+    except BaseException:
+        # What failed may be the database; then closing it can only fail again, and says less.
+        with suppress(Exception):
+            node.close()
+        raise
+    node.close()
+
+
+@contextmanager
+def _ready_file(path: Path | None) -> Generator[None]:
+    """See to it that the ready file is there only while calls are answered. Raises Fault."""
+    if path is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Fault(f"the ready file cannot be written to {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import enum
 import types
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from runtime.crypto import ss58
 from runtime.scale import Enum, Fixed, Newtype, Struct
@@ -19,6 +19,7 @@ from runtime.scale.annotations import hints_of
 from runtime.scale.marks import Width
 from runtime.types.era import Era
 
+R = TypeVar("R", bound="Struct | Enum")
 SS58_PREFIX: Final = 42
 ACCOUNT_PATH: Final = "sp_core::crypto::AccountId32"
 
@@ -116,7 +117,7 @@ def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     return annotation, ()
 
 
-def _struct(cls: type[Struct], value: Any) -> Struct:
+def _struct(cls: type[R], value: Any) -> R:
     if isinstance(value, cls):
         return value
     if not _is_object(value):
@@ -152,20 +153,21 @@ def _variant(cls: type[Enum], value: Any) -> Enum:
         raise PlainError(f'{value!r} is neither "Name" nor {{"Name": ...}}')
     for kind in cls.__variants__:
         if kind.__variant_name__ == name:
-            hints = hints_of(kind)
-            if len(hints) == 1 and not _is_object(inner):
-                inner = {next(iter(hints)).rstrip("_"): inner}
-            if not _is_object(inner):
-                raise PlainError(f"{inner!r} is no object", str(name))
             try:
-                given = {each: from_plain(hint, inner[each.rstrip("_")]) for each, hint in hints.items()}
-            except KeyError as missing:
-                raise PlainError("is missing", f"{name}.{missing.args[0]}") from None
+                return _struct(kind, _named(kind, inner))
             except PlainError as error:
                 raise error.inside(str(name)) from None
-            return kind(**given)
     names = ", ".join(kind.__variant_name__ for kind in cls.__variants__)
     raise PlainError(f"{name!r} is none of {names}")
+
+
+def _named(kind: type[Enum], inner: Any) -> Any:
+    """The fields of a variant by name; a variant with a single field may leave its name out."""
+    names: tuple[str, ...] = kind.__match_args__
+    shown = [name.rstrip("_") for name in names]
+    if len(shown) == 1 and not (_is_object(inner) and list(inner) == shown):
+        return {shown[0]: inner}
+    return inner
 
 
 def _member(cls: type[enum.Enum], value: Any) -> enum.Enum:

@@ -60,7 +60,8 @@ def covering_work(endowed: Sequence[tuple[bytes | str, int]], backing: Backing, 
     supply = div_ceil(owed * PPB, PPB - backing.bond_share_ppb) + count
     proven = wilson_ppb(WINDOWS_MAX, WINDOWS_MAX)
     work = count * TERM_HOURS * proven * backing.work_per_hour * PPB // (coverage_ppb * supply)
-    return work - work % 10 ** max(0, len(str(work)) - 4)
+    digit: int = 10 ** max(0, len(str(work)) - 4)
+    return work - work % digit
 
 
 def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Words:
                 return Address(self.account(given))
             if _is_account(marks):
                 return self.account(given)
-            if base is int and given[-1:].isalpha() and not given.startswith("0x"):
+            if base is int and given[:1].isdigit() and given[-1].isalpha() and given[:2] != "0x":
                 return self.coin.parse(given)
         arguments = get_args(base)
         if get_origin(base) is tuple and is_list(given) and arguments[1:] == (Ellipsis,):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 from genesis.presets import PRESETS
 from genesis.spec import ChainSpec, SpecError, parse_spec
@@ -24,11 +25,23 @@ def load_spec(chain: str) -> ChainSpec:
         ) from None
     except UnicodeDecodeError:
         raise SpecError(f"{path} is no text") from None
+    return read_spec(text, str(path))
+
+
+def read_spec(text: str, path: str) -> ChainSpec:
+    """The chain spec that JSON text describes, found at `path`. Raises SpecError."""
     try:
-        document = json.loads(text)
+        return parse_spec(json.loads(text, parse_constant=_no_number))
     except json.JSONDecodeError as error:
         raise SpecError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}") from None
-    try:
-        return parse_spec(document)
+    except RecursionError:
+        raise SpecError(f"{path} is nested too deeply") from None
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
+    except ValueError:
+        raise SpecError(f"{path} holds a number of too many digits") from None
+
+
+def _no_number(name: str) -> NoReturn:
+    """Python reads NaN and Infinity, which are no JSON."""
+    raise SpecError(f"{name} is no number of JSON")

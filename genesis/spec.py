@@ -11,15 +11,23 @@ state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
-from runtime.spec import EXTENSIONS, RuntimeSpec, SeatSpec
+from runtime.crypto import ss58
+from runtime.spec import EXTENSIONS, PALLETS_MAX, RuntimeSpec, SeatSpec
 
 _KEYS: Final = ("name", "id", "properties", "specVersion", "pallets", "extensions", "genesis")
 _SEAT_KEYS: Final = ("index", "pallet", "name", "config", "uses")
 DEFAULT_PROPERTIES: Final[Mapping[str, Any]] = {"ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "CPC"}
+DECIMALS_MAX: Final = 38
+"""A balance has no more decimal digits."""
+SHOWN_CHARACTERS_MAX: Final = 40
+"""How much of a key without meaning a refusal repeats."""
+VERSION_MAX: Final = (1 << 32) - 1
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class SpecError(Exception):
@@ -51,16 +59,19 @@ def parse_spec(plain: Any) -> ChainSpec:
             raise SpecError(f"the chain spec lacks {key!r}")
     return ChainSpec(
         name=_text(document["name"], "name"),
-        id=_text(document["id"], "id"),
-        properties={**DEFAULT_PROPERTIES, **_object(document.get("properties", {}), "properties")},
+        id=_id(document["id"]),
+        properties=_properties(document.get("properties", {})),
         genesis=_object(document.get("genesis", {}), "genesis"),
         runtime=RuntimeSpec(
-            spec_version=_number(document["specVersion"], "specVersion"),
+            spec_version=_number(document["specVersion"], "specVersion", VERSION_MAX),
             pallets=tuple(
                 _seat(each, f"pallets[{place}]")
                 for place, each in enumerate(_list(document["pallets"], "pallets"))
             ),
-            extensions=tuple(_list(document.get("extensions", list(EXTENSIONS)), "extensions")),
+            extensions=tuple(
+                _text(each, f"extensions[{place}]")
+                for place, each in enumerate(_list(document.get("extensions", [*EXTENSIONS]), "extensions"))
+            ),
         ),
     )
 
@@ -96,18 +107,43 @@ def _seat(plain: Any, where: str) -> SeatSpec:
         if key not in seat:
             raise SpecError(f"{where} lacks {key!r}")
     return SeatSpec(
-        index=_number(seat["index"], f"{where}.index"),
+        index=_number(seat["index"], f"{where}.index", PALLETS_MAX - 1),
         pallet=_text(seat["pallet"], f"{where}.pallet"),
         name=_text(seat.get("name", ""), f"{where}.name"),
         config=_object(seat.get("config", {}), f"{where}.config"),
-        uses=_object(seat.get("uses", {}), f"{where}.uses"),
+        uses={
+            given: _text(name, f"{where}.uses.{given}")
+            for given, name in _object(seat.get("uses", {}), f"{where}.uses").items()
+        },
     )
+
+
+def _id(plain: Any) -> str:
+    text = _text(plain, "id")
+    if not _ID.fullmatch(text):
+        raise SpecError(
+            "id names folders and files: 1 to 64 letters, digits, dots, dashes and underscores, "
+            "the first a letter or a digit"
+        )
+    return text
+
+
+def _properties(plain: Any) -> dict[str, Any]:
+    """The properties, those that the node itself reads checked."""
+    plain = {**DEFAULT_PROPERTIES, **_object(plain, "properties")}
+    prefix = _number(plain["ss58Format"], "properties.ss58Format", ss58.PREFIX_MAX)
+    if prefix in ss58.RESERVED_PREFIXES:
+        raise SpecError(f"properties.ss58Format {prefix} is reserved")
+    _number(plain["tokenDecimals"], "properties.tokenDecimals", DECIMALS_MAX)
+    _text(plain["tokenSymbol"], "properties.tokenSymbol")
+    return plain
 
 
 def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in given:
         if key not in known:
-            raise SpecError(f"{where} has a key {key!r} that means nothing; keys are: {', '.join(known)}")
+            shown = key if len(key) <= SHOWN_CHARACTERS_MAX else key[:SHOWN_CHARACTERS_MAX] + "..."
+            raise SpecError(f"{where} has a key {shown!r} that means nothing; keys are: {', '.join(known)}")
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:
@@ -133,10 +169,16 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise SpecError(f"{where} is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SpecError(f"{where} holds half a character: a surrogate without the other") from None
     return value
 
 
-def _number(value: Any, where: str) -> int:
+def _number(value: Any, where: str, largest: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise SpecError(f"{where} is no whole number")
+    if not 0 <= value <= largest:
+        raise SpecError(f"{where} is outside [0, {largest}]")
     return value

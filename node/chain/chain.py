@@ -6,7 +6,8 @@ block with its state in one synced batch, forgets what lost, and only then tells
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 from genesis.build import Genesis
 from node.chain.notices import Finalized, Imported, Notices, Reverted
@@ -22,10 +23,12 @@ from node.chain.records import (
 from node.storage import Column, RocksStates, StorageCorrupted
 from runtime.manifest import CODE_KEY, Manifest
 from runtime.runtime import Runtime
-from runtime.scale import codec_of
+from runtime.scale import DecodeError, codec_of
 from runtime.state import State, StateDiscarded
 from runtime.state.states import ChangeSet
 from runtime.types.block import Block, Header
+
+T = TypeVar("T")
 
 GENESIS_KEY: Final = b"genesis"
 
@@ -115,7 +118,10 @@ class Chain:
         raw = self.states.head.get(CODE_KEY)
         if raw is None:
             return
-        differences = codec_of(Manifest).decode(raw).differences(self.runtime.manifest)
+        try:
+            differences = codec_of(Manifest).decode(raw).differences(self.runtime.manifest)
+        except DecodeError as error:
+            differences = (f"its manifest cannot be read here: {error}",)
         if differences:
             raise OtherRuntime(self._database.path, differences)
 
@@ -134,8 +140,7 @@ class Chain:
         fresh = self._tree.get(block_hash)
         if fresh is not None:
             return fresh.block.header
-        raw = self._database.get(Column.HEADERS, block_hash)
-        return None if raw is None else read_header(raw)
+        return self._stored(Column.HEADERS, block_hash, read_header)
 
     def block(self, block_hash: bytes) -> StoredBlock | None:
         """A known block, whole."""
@@ -143,14 +148,20 @@ class Chain:
         if fresh is not None:
             return StoredBlock(fresh.block, ())
         header = self.header(block_hash)
-        body = self._database.get(Column.BODIES, block_hash)
+        body = self._stored(Column.BODIES, block_hash, read_body)
         if header is None or body is None:
             return None
-        justifications = self._database.get(Column.JUSTIFICATIONS, block_hash)
-        return StoredBlock(
-            Block(header, read_body(body)),
-            () if justifications is None else read_justifications(justifications),
-        )
+        justifications = self._stored(Column.JUSTIFICATIONS, block_hash, read_justifications)
+        return StoredBlock(Block(header, body), justifications or ())
+
+    def _stored(self, column: Column, block_hash: bytes, read: Callable[[bytes], T]) -> T | None:
+        """What a column holds of a block. Raises StorageCorrupted."""
+        raw = self._database.get(column, block_hash)
+        try:
+            return None if raw is None else read(raw)
+        except DecodeError as error:
+            place = f"the {column.value} record of 0x{block_hash.hex()}: {error}"
+            raise StorageCorrupted(self._database.path, place) from None
 
     def hash_at(self, number: int) -> bytes | None:
         """The hash of the block at a height of the best chain."""

@@ -42,7 +42,7 @@ def rows(block: Block, justifications: tuple[Justification, ...]) -> list[Row]:
 
 
 def read_header(raw: bytes) -> Header:
-    """A header from its record."""
+    """A header from its record. Raises DecodeError, as all three do."""
     return _HEADER.decode(raw)
 
 

@@ -4,18 +4,22 @@ branch = start u16, number of ids u8, ids u64 each, the node's encoding       (a
 leaf   = length of the key u16, key, value
 root   = state root 32 bytes, id of the root node u64
 dead   = number of branches u32 little-endian, then ids u64 big-endian, as in keys: branches, then leaves
+
+Each reader raises `DamagedRecord` for bytes that its writer never writes.
 """
 
 import sys
 from array import array
 from collections.abc import Collection
 from struct import Struct
+from struct import error as StructError
 
 from runtime.state.backend import Root
 from runtime.trie import Branch, Leaf, shape_of
 
 ID_SIZE = 8
 """Bytes of an id in a key."""
+ROOT_BYTES = 32 + 2 * ID_SIZE
 
 _branch_head = Struct("<HB")
 _number = Struct(">Q")
@@ -25,9 +29,20 @@ number_key = _number.pack
 """The key of a height, a block number or an id: 8 bytes, big-endian."""
 
 
+class DamagedRecord(ValueError):
+    """Bytes that were never written as a record of their kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"damaged record of a {kind}")
+        self.kind = kind
+
+
 def number_of(key: bytes) -> int:
     """The number whose key this is."""
-    number: int = _number.unpack(key)[0]
+    try:
+        number: int = _number.unpack(key)[0]
+    except StructError:
+        raise DamagedRecord("number") from None
     return number
 
 
@@ -37,11 +52,17 @@ def write_branch(branch: Branch) -> bytes:
 
 
 def read_branch(record: bytes) -> Branch:
-    start, count = _branch_head.unpack_from(record)
-    end = _branch_head.size + ID_SIZE * count
-    ids = array("Q", record[_branch_head.size : end])
-    buffer = record[end:]
-    return shape_of(start, buffer), _native(ids), buffer
+    try:
+        start, count = _branch_head.unpack_from(record)
+        end = _branch_head.size + ID_SIZE * count
+        ids = array("Q", record[_branch_head.size : end])
+        buffer = record[end:]
+        shape = shape_of(start, buffer)
+    except (StructError, ValueError, IndexError):
+        raise DamagedRecord("branch") from None
+    if len(ids) != count or count != len(shape.slots) + shape.has_value:
+        raise DamagedRecord("branch")
+    return shape, _native(ids), buffer
 
 
 def write_leaf(leaf: Leaf) -> bytes:
@@ -50,7 +71,9 @@ def write_leaf(leaf: Leaf) -> bytes:
 
 
 def read_leaf(record: bytes) -> Leaf:
-    end = 2 + (record[0] | record[1] << 8)
+    end = 2 + int.from_bytes(record[:2], "little")
+    if not 2 <= end <= len(record):
+        raise DamagedRecord("leaf")
     return record[2:end], record[end:]
 
 
@@ -59,6 +82,8 @@ def write_root(root: Root) -> bytes:
 
 
 def read_root(record: bytes) -> Root:
+    if len(record) != ROOT_BYTES:
+        raise DamagedRecord("root")
     return Root(record[:32], number_of(record[32:40]), number_of(record[40:]))
 
 
@@ -75,6 +100,8 @@ def read_dead(record: bytes) -> tuple[list[bytes], list[bytes]]:
     """The keys of the dead branches and of the dead leaves."""
     count = int.from_bytes(record[:4], "little")
     keys = [record[at : at + ID_SIZE] for at in range(4, len(record), ID_SIZE)]
+    if len(record) != 4 + ID_SIZE * len(keys) or count > len(keys):
+        raise DamagedRecord("journal")
     return keys[:count], keys[count:]
 
 

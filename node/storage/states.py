@@ -19,6 +19,7 @@ from node.storage.columns import Column
 from node.storage.database import Batch, Database
 from node.storage.errors import StorageCorrupted, StorageFormat
 from node.storage.records import (
+    DamagedRecord,
     number_key,
     number_of,
     read_branch,
@@ -86,7 +87,10 @@ class DatabaseStore:
         record = self.database.get(Column.NODES, number_key(id))
         if record is None:
             raise self._missing(f"branch {id}")
-        branch = read_branch(record)
+        try:
+            branch = read_branch(record)
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
         self._branches.put(id, branch)
         return branch
 
@@ -94,7 +98,10 @@ class DatabaseStore:
         record = self.database.get(Column.LEAVES, number_key(id))
         if record is None:
             raise self._missing(f"leaf {id}")
-        return read_leaf(record)
+        try:
+            return read_leaf(record)
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
 
     @property
     def cached_bytes(self) -> int:
@@ -103,7 +110,10 @@ class DatabaseStore:
 
     def root(self, height: int, /) -> Root | None:
         record = self.database.get(Column.ROOTS, number_key(height)) if height >= 0 else None
-        return None if record is None else read_root(record)
+        try:
+            return None if record is None else read_root(record)
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
 
     def value(self, key: bytes, /) -> bytes | None:
         return self.database.get(Column.STATE, key)
@@ -154,7 +164,7 @@ class DatabaseStore:
             batch.delete(id, leaves)
         for later in range(height + 1, self.height + 1):
             key = number_key(later)
-            for id in read_dead(database.get(Column.JOURNAL, key) or NOTHING_DEAD)[1]:
+            for id in self._dead(key)[1]:
                 if id <= last:
                     batch.put(*self.leaf(number_of(id)), state)
             batch.delete(key, journal)
@@ -192,13 +202,20 @@ class DatabaseStore:
             oldest += 1
             key = number_key(oldest)
             # A node that died in the block at `oldest` was needed by the state before it and by no later one.
-            branch_keys, leaf_keys = read_dead(self.database.get(Column.JOURNAL, key) or NOTHING_DEAD)
+            branch_keys, leaf_keys = self._dead(key)
             for id in branch_keys:
                 delete(id, nodes)
             for id in leaf_keys:
                 delete(id, leaves)
             delete(key, journal)
         return oldest
+
+    def _dead(self, height: bytes) -> tuple[list[bytes], list[bytes]]:
+        """The keys of the branches and of the leaves that died at the height of this key."""
+        try:
+            return read_dead(self.database.get(Column.JOURNAL, height) or NOTHING_DEAD)
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
 
     def _recall(self, commit: Commit) -> None:
         """Keep in memory what the next block will read: the new branches, not those they replaced."""
@@ -217,13 +234,22 @@ class DatabaseStore:
             return -1, FIRST_ID
         if found != FORMAT:
             raise StorageFormat(database.path, found.decode("ascii", "replace"), FORMAT.decode())
-        height, next_id = database.get(Column.META, b"height"), database.get(Column.META, b"next_id")
-        if height is None or next_id is None or self.root(number_of(height)) is None:
+        figures = database.get(Column.META, b"height"), database.get(Column.META, b"next_id")
+        if None in figures:
             raise self._missing("finalized state")
-        return number_of(height), number_of(next_id)
+        try:
+            height, next_id = (number_of(figure or b"") for figure in figures)
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
+        if self.root(height) is None:
+            raise self._missing("finalized state")
+        return height, next_id
 
     def _missing(self, what: str) -> StorageCorrupted:
         return StorageCorrupted(self.database.path, f"the {what} is missing")
+
+    def _corrupted(self, damage: DamagedRecord) -> StorageCorrupted:
+        return StorageCorrupted(self.database.path, str(damage))
 
 
 class RocksStates(States):

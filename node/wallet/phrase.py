@@ -30,6 +30,7 @@ def normalise(phrase: str) -> str:
     if len(words) not in WORD_COUNTS:
         raise InvalidPhrase(f"a phrase has 12, 15, 18, 21 or 24 words, not {len(words)}")
     clean = " ".join(words)
+    _check_text(clean)
     if not bip39_validate(clean):
         raise InvalidPhrase(_why_invalid(clean))
     return clean
@@ -37,7 +38,17 @@ def normalise(phrase: str) -> str:
 
 def to_mini_secret(phrase: str, password: str = "") -> bytes:
     """The 32-byte mini secret of a phrase, as Substrate derives it; raises `InvalidPhrase`."""
-    return bip39_to_mini_secret(normalise(phrase), password)
+    clean = normalise(phrase)
+    _check_text(password)
+    return bip39_to_mini_secret(clean, password)
+
+
+def _check_text(text: str) -> None:
+    """Refuse what is no Unicode text, such as the bytes of another encoding on a command line."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidPhrase(f"character {error.start + 1} of a phrase has no UTF-8 form") from None
 
 
 def _why_invalid(phrase: str) -> str:

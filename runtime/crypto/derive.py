@@ -71,6 +71,7 @@ def parse_uri(text: str) -> SecretUri:
     """Split `phrase//hard/soft///password` into its parts; raises `DeriveError` when it has not that form."""
     if len(text) > URI_CHARACTERS_MAX:
         raise DeriveError(f"a secret URI has at most {URI_CHARACTERS_MAX} characters, not {len(text)}")
+    _check_text(text)
     match = _URI.fullmatch(text)
     if match is None:
         raise DeriveError(
@@ -83,6 +84,7 @@ def parse_path(path: str) -> tuple[Junction, ...]:
     """The junctions of a path such as `//Alice/0`; raises `DeriveError` when it is no path."""
     if len(path) > URI_CHARACTERS_MAX:
         raise DeriveError(f"a derivation path has at most {URI_CHARACTERS_MAX} characters, not {len(path)}")
+    _check_text(path)
     steps: list[Junction] = []
     position = 0
     while position < len(path):
@@ -155,6 +157,14 @@ def dev_public(path: str, kind: KeyKind = "sr25519") -> bytes:
 
 _ED25519_TAG = b"\x2cEd25519HDKD"  # the text as SCALE writes it: compact length, then bytes
 _SR25519_NONCE_TAG = b"sr25519 soft nonce"
+
+
+def _check_text(text: str) -> None:
+    """Refuse what is no Unicode text, such as the bytes of another encoding on a command line."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DeriveError(f"character {error.start + 1} of a secret URI has no UTF-8 form") from None
 
 
 def _chain_code(code: str) -> bytes:

@@ -105,6 +105,8 @@ class Receipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.correct * 10**9 // self.total if self.total else 0
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise for JSON that is none, or none of theirs."""
 _encoder = msgspec.json.Encoder(order="sorted")
 _spec_decoder: msgspec.json.Decoder[Spec] = msgspec.json.Decoder(Spec)
 _receipt_decoder: msgspec.json.Decoder[Receipt] = msgspec.json.Decoder(Receipt)
@@ -117,7 +119,7 @@ def parse_spec(source: bytes | Mapping[str, object]) -> Spec:
         raise InvalidSpec(f"a job specification has at most {SPEC_BYTES_MAX} bytes, not {len(data)}")
     try:
         return _spec_decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise InvalidSpec(f"the job specification cannot be read: {error}") from error
 
 
@@ -151,7 +153,7 @@ def parse_receipt(data: bytes) -> Receipt:
         raise InvalidReceipt(f"a receipt has at most {RECEIPT_BYTES_MAX} bytes, not {len(data)}")
     try:
         receipt = _receipt_decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise InvalidReceipt(f"the receipt cannot be read: {error}") from error
     if (job := job_hash(receipt.spec).hex()) != receipt.job:
         raise InvalidReceipt(f"the receipt names the job {receipt.job}, and its specification is {job}")

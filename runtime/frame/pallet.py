@@ -14,6 +14,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
+    Final,
     Generic,
     TypeGuard,
     TypeVar,
@@ -31,6 +32,7 @@ from runtime.frame.host import Host
 from runtime.frame.migration import Migration, in_order, migration_of
 from runtime.frame.storage import StorageItem, StorageOption, StorageValue
 
+_MUTABLE: Final = (list, dict, set, bytearray)
 E = TypeVar("E", bound=Event)
 X = TypeVar("X", bound=Error)
 
@@ -82,6 +84,8 @@ class Pallet(Declared, Generic[E, X]):
         for name, value in vars(cls).items():
             if isinstance(value, (StorageItem, CallDeclaration)) and hasattr(Pallet, name):
                 raise TypeError(f"{cls.__name__}.{name} hides what every pallet has: choose another name")
+            if isinstance(value, _MUTABLE) and not name.startswith("__"):
+                raise TypeError(f"{cls.__name__}.{name} is mutable, and state lives in storage: declare it")
         storage, calls = dict(cls.storage), dict(cls.calls)
         invariants, migrations = list(cls.invariants), list(cls.migrations)
         for name, value in vars(cls).items():
@@ -124,10 +128,16 @@ class Pallet(Declared, Generic[E, X]):
                 place[name] = BoundCall(declaration, self, host, seat.name, seat.index)
 
         def __setattr__(self, name: str, value: Any) -> None:
+            self._declared(name).__set__(self, value)
+
+        def __delattr__(self, name: str) -> None:
+            self._declared(name).__delete__(self)
+
+        def _declared(self, name: str) -> Any:
             declared = self.storage.get(name)
             if not isinstance(declared, (StorageValue, StorageOption)):
                 raise AttributeError(f"{type(self).__name__}.{name} is not declared storage")
-            declared.__set__(self, value)
+            return declared
 
     @classmethod
     def given(cls) -> dict[str, Any]:

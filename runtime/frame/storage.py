@@ -18,6 +18,7 @@ from runtime.frame.bound import BoundMap, BoundNMap, BoundValue, KeyPart
 from runtime.frame.hashers import Blake2_128Concat, Hasher
 from runtime.frame.host import Host
 from runtime.frame.names import camel
+from runtime.scale import Codec, EncodeError
 
 K = TypeVar("K")
 K1 = TypeVar("K1")
@@ -83,6 +84,16 @@ class StorageItem:
         """This item as it stands in `host` under the storage prefix `pallet`."""
         raise NotImplementedError
 
+    def _codec(self, host: Host) -> Codec[Any]:
+        """The codec of what is stored. Raises TypeError when the default does not fit it."""
+        codec: Codec[Any] = host.codec(self.value_type)
+        if not self.is_optional:
+            try:
+                codec.encode(self.default)
+            except EncodeError as error:
+                raise TypeError(f"the default of storage {self.attribute!r} does not fit: {error}") from None
+        return codec
+
     def _parts(self, host: Host) -> tuple[KeyPart, ...]:
         return tuple(
             KeyPart(hasher, host.codec(kind))
@@ -114,7 +125,7 @@ class StorageValue(StorageItem, Generic[T]):
         instance.__dict__[self.attribute].kill()
 
     def bind(self, host: Host, pallet: str) -> BoundValue[T]:
-        return BoundValue(host, pallet, self.name, host.codec(self.value_type), self.default)
+        return BoundValue(host, pallet, self.name, self._codec(host), self.default)
 
 
 class StorageOption(StorageItem, Generic[T]):
@@ -144,7 +155,7 @@ class StorageOption(StorageItem, Generic[T]):
         instance.__dict__[self.attribute].kill()
 
     def bind(self, host: Host, pallet: str) -> BoundValue[T | None]:
-        return BoundValue(host, pallet, self.name, host.codec(self.value_type), None)
+        return BoundValue(host, pallet, self.name, self._codec(host), None)
 
 
 class StorageMap(StorageItem, Generic[K, V]):
@@ -169,9 +180,7 @@ class StorageMap(StorageItem, Generic[K, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundMap[K, V]:
         parts = self._parts(host)
-        return BoundMap(
-            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
-        )
+        return BoundMap(host, pallet, self.name, parts, self._codec(host), self.default, self.is_optional)
 
 
 class StorageDoubleMap(StorageItem, Generic[K1, K2, V]):
@@ -202,9 +211,7 @@ class StorageDoubleMap(StorageItem, Generic[K1, K2, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundNMap[tuple[K1, K2], V]:
         parts = self._parts(host)
-        return BoundNMap(
-            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
-        )
+        return BoundNMap(host, pallet, self.name, parts, self._codec(host), self.default, self.is_optional)
 
 
 class StorageNMap(StorageItem, Generic[KS, V]):
@@ -233,6 +240,4 @@ class StorageNMap(StorageItem, Generic[KS, V]):
 
     def bind(self, host: Host, pallet: str) -> BoundNMap[KS, V]:
         parts = self._parts(host)
-        return BoundNMap(
-            host, pallet, self.name, parts, host.codec(self.value_type), self.default, self.is_optional
-        )
+        return BoundNMap(host, pallet, self.name, parts, self._codec(host), self.default, self.is_optional)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -62,6 +62,20 @@ def test_an_instance_is_sealed(name: str) -> None:
     with pytest.raises(AttributeError) as refusal:
         setattr(instance, name, 1)
     assert str(refusal.value) == f"Box.{name} is not declared storage"
+    with pytest.raises(AttributeError) as refusal:
+        delattr(instance, name)
+    assert str(refusal.value) == f"Box.{name} is not declared storage"
+
+
+def test_a_class_keeps_no_state_beside_its_storage() -> None:
+    with pytest.raises(TypeError) as refusal:
+
+        class Remembering(Pallet[NoEvent, NoError]):
+            """Remembers for as long as the process lives."""
+
+            cache: ClassVar[dict[int, int]] = {}
+
+    assert str(refusal.value) == ("Remembering.cache is mutable, and state lives in storage: declare it")
 
 
 def test_what_is_missing_or_unknown_is_named() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runtime.crypto.hashing import blake2b_128, twox_64, twox_128
@@ -211,6 +213,17 @@ def test_storage_that_is_not_whole_is_refused_by_name() -> None:
     assert str(refusal.value) == (
         "storage 'maybe' may hold None, which is absence: write StorageOption, or a map without a default"
     )
+
+
+@pytest.mark.parametrize("default", [256, -1, None, [], "7"])
+def test_a_default_that_does_not_fit_its_type_is_refused(default: Any) -> None:
+    class Wrong(Pallet[NoEvent, NoError]):
+        """Begins with what it cannot hold."""
+
+        total = StorageValue[U8](default=default)
+
+    with pytest.raises(TypeError, match=r"^the default of storage 'total' does not fit: u8: "):
+        Wrong(host=Host())
 
 
 def test_declarations_say_what_they_are() -> None:

@@ -1,8 +1,8 @@
 """Records: frozen values with named fields, as cheap to make as Python allows.
 
-A record class writes its own `__init__`, `__eq__` and `__hash__`, once. Assigning to a field raises. Decoders
-make records through a *twin*, a subclass that does not refuse assignment and whose instances then turn into
-the record: half the cost of the constructor.
+A record class writes its own `__new__`, `__eq__` and `__hash__`, once. Assigning to a field raises, so records
+are made through a *twin*: a class of the same slots that does not refuse assignment, and whose instances then
+turn into the record. Setting slots past the refusal would cost twice as much.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ def _is_class_variable(annotation: object) -> bool:
 
 def _constructor(cls: type[Any], names: tuple[str, ...], defaults: dict[str, object]) -> Any:
     source = Source()
+    made = source.fresh("r")
+    source.line(f"{made} = {source.bind(twin_of(cls))}()")
     for name in names:
-        source.line(f"{source.bind(getattr(cls, name).__set__)}(self, {name})")
+        source.line(f"{made}.{name} = {name}")
+    source.line(f"{made}.__class__ = cls")
+    source.line(f"return {made}")
     parameters = [f"{name}={source.bind(defaults[name])}" if name in defaults else name for name in names]
-    return source.function("__init__", ", ".join(["self", *parameters]))
+    return source.function("__new__", ", ".join(["cls", *parameters]))
 
 
 def _equality(names: tuple[str, ...]) -> Any:
@@ -66,7 +70,10 @@ class RecordType(type):
             if each in _RESERVED or each.startswith("__"):
                 raise TypeError(f"{name}.{each}: the name is taken; add an underscore behind it")
         cls = super().__new__(mcls, name, bases, namespace, **keywords)
-        for method in (_constructor(cls, names, defaults), _equality(names), _hashing(cls, names)):
+        methods = [_equality(names), _hashing(cls, names)]
+        if names:
+            methods.append(_constructor(cls, names, defaults))
+        for method in methods:
             method.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
             type.__setattr__(cls, method.__name__, method)
         return cls
@@ -103,14 +110,14 @@ type.__setattr__(Record, "__delattr__", _refuse_assignment)
 
 
 def twin_of(record: type[Any]) -> type[Any]:
-    """A subclass whose instances may be assigned to, and then turned into `record` by their `__class__`."""
+    """A class whose instances may be assigned to, and then turned into `record` by their `__class__`."""
     namespace: dict[str, object] = {
-        "__slots__": (),
-        "__init__": object.__init__,
+        "__slots__": record.__match_args__,
+        "__orig_bases__": vars(record).get("__orig_bases__", ()),
         "__setattr__": object.__setattr__,
         "__delattr__": object.__delattr__,  # or else assignment, which shares its slot, would be slow
     }
-    return type.__new__(type(record), record.__name__, (record,), namespace)
+    return type.__new__(type(record), record.__name__, record.__bases__, namespace)
 
 
 class Ok(Record, Generic[T_co]):

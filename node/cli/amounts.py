@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 from node.cli.faults import Fault
 
 _AMOUNT: Final = re.compile(r"(\d[\d_,]*)(?:\.(\d+))?\s*(\w+)?")
+AMOUNT_MAX: Final = (1 << 128) - 1
+"""The chain counts in 128 bits."""
 UNITS: Final = "units"
 """What follows a number that counts the smallest units."""
 
@@ -32,6 +34,12 @@ class Coin(NamedTuple):
 
     def parse(self, text: str) -> int:
         """The smallest units of `1.5`, `1.5 CPC` (coins) or `1500000000 units`. Raises Fault."""
+        amount = self._parse(text)
+        if amount > AMOUNT_MAX:
+            raise Fault(f"{text!r} is more than any amount can be")
+        return amount
+
+    def _parse(self, text: str) -> int:
         match = _AMOUNT.fullmatch(text.strip())
         if match is None:
             raise Fault(f"{text!r} is no amount: write 1.5, 1.5{self.symbol} or 1500000000units")

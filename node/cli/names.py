@@ -56,6 +56,8 @@ def address_of(account: bytes, prefix: int) -> str:
 
 def read_secret(text: str) -> str:
     """The text itself, or the first line of standard input for `-`: arguments can be seen by others."""
+    if not text:
+        raise Fault("the secret is empty")
     if text != STDIN:
         return text
     line = sys.stdin.readline().strip()

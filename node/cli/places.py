@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from runtime.crypto.derive import KeyKind
 
 DEFAULT_CHAIN: Final = "dev"
 DEFAULT_RPC: Final = "ws://127.0.0.1:9944"
+LISTED_MAX: Final = 1_000_000
+"""The longest list."""
 
 ChainName: TypeAlias = Annotated[
     str, Parameter(name="--chain", help="The chain: the name of a preset, or the file of a chain spec.")
@@ -26,7 +29,10 @@ At: TypeAlias = Annotated[
     str, Parameter(name="--at", help="The block to look at: a number, a hash, best or finalized.")
 ]
 """The option that says when."""
-Limit: TypeAlias = Annotated[int, Parameter(name="--limit", help="How many are listed at most.")]
+Limit: TypeAlias = Annotated[
+    int,
+    Parameter(name="--limit", validator=Number(gte=1, lte=LISTED_MAX), help="How many are listed at most."),
+]
 """The option that bounds a list."""
 Kind: TypeAlias = Annotated[
     KeyKind, Parameter(name="--kind", help="The kind of key that secret URIs such as //Alice mean.")

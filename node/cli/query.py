@@ -16,6 +16,7 @@ from runtime.frame.bound import BoundMap, BoundNMap, BoundValue
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import PlainError
 from runtime.frame.storage import StorageItem
+from runtime.scale import EncodeError
 
 LIMIT: Final = 20
 
@@ -142,8 +143,10 @@ def _list_items(words: Words, name: str, *, as_json: bool) -> None:
 
 def _key(words: Words, item: str, kind: Any, text: str) -> Any:
     try:
-        return words.value(kind, text)
-    except PlainError as error:
+        value = words.value(kind, text)
+        words.runtime.host.codec(kind).encode(value)
+        return value
+    except (PlainError, EncodeError) as error:
         raise Fault(f"{item}: {text!r} is no key of it: {error}") from None
 
 

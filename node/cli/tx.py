@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from node.cli.faults import Fault, Refused
 from node.cli.names import keypair_of, read_secret
@@ -17,10 +18,10 @@ from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair
 from runtime.crypto.derive import KeyKind
 from runtime.frame.host import Call
-from runtime.types.account import Address
+from runtime.types.era import PERIOD_MAX
 
 TRANSFER: Final = "Balances.transfer_keep_alive"
-TRANSFER_ALL: Final = "Balances.transfer_allow_death"
+TRANSFER_ALLOWING_DEATH: Final = "Balances.transfer_allow_death"
 
 From = Annotated[
     str,
@@ -31,12 +32,23 @@ From = Annotated[
     ),
 ]
 Tip = Annotated[str, Parameter(help="What is paid above the fee, in coins.")]
-Nonce = Annotated[int | None, Parameter(help="The account's nonce; by default its next one.")]
+Nonce = Annotated[
+    int | None,
+    Parameter(validator=Number(gte=0, lt=1 << 32), help="The account's nonce; by default its next one."),
+]
 DryRun = Annotated[
     bool, Parameter(negative="", show_default=False, help="Sign it and say what it costs; send nothing.")
 ]
-Period = Annotated[int, Parameter(help="For about how many blocks it stays valid; 0: for ever.")]
-Timeout = Annotated[float, Parameter(name="--timeout", help="How many seconds to wait until it is final.")]
+Period = Annotated[
+    int,
+    Parameter(
+        validator=Number(gte=0, lte=PERIOD_MAX), help="For about how many blocks it stays valid; 0: for ever."
+    ),
+]
+Timeout = Annotated[
+    float,
+    Parameter(name="--timeout", validator=Number(gt=0), help="How many seconds to wait until it is final."),
+]
 
 app = App(
     name="tx",
@@ -103,9 +115,11 @@ async def transfer(
     pair = _signer(signer, kind)
     async with reach(rpc, chain) as remote:
         words = remote.words
-        dest = Address(words.account(to, kind))
-        info = words.call_info(TRANSFER_ALL if allow_death else TRANSFER)
-        made = info.call(dest=dest, value=words.coin.parse(amount))
+        dest = "0x" + words.account(to, kind).hex()
+        made = words.call(
+            TRANSFER_ALLOWING_DEATH if allow_death else TRANSFER,
+            {"dest": dest, "value": words.coin.parse(amount)},
+        )
         raw = await _sign(remote, made, pair, nonce, tip, period)
         await _finish(remote, made, raw, tip, timeout_s, dry_run=dry_run, as_json=json)
 

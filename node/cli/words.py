@@ -20,7 +20,7 @@ from runtime.frame.origin import Origin, RawOrigin
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, to_plain
 from runtime.runtime import Runtime
-from runtime.scale import Enum, Newtype, Struct
+from runtime.scale import EncodeError, Enum, Newtype, Struct
 from runtime.scale.annotations import hints_of
 from runtime.types.account import Address, MultiAddress
 
@@ -78,13 +78,15 @@ class Words:
         if missing:
             raise Fault(f"{name} needs {missing[0]}=...; its arguments are: {', '.join(wanted)}")
         values: list[Any] = []
-        for parameter, kind in wanted.items():
+        for (parameter, kind), codec in zip(wanted.items(), info.arg_codecs, strict=True):
             try:
-                values.append(self.value(kind, arguments[parameter]))
+                value = self.value(kind, arguments[parameter])
+                codec.encode(value)
             except PlainError as error:
                 raise Fault(f"{name}: {error.inside(parameter)}") from None
-            except Fault as fault:
-                raise Fault(f"{name}: {parameter}: {fault}") from None
+            except (Fault, EncodeError) as error:
+                raise Fault(f"{name}: {parameter}: {error}") from None
+            values.append(value)
         return Call(info, tuple(values))
 
     def call_from(self, given: Any) -> Call:

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
-from node.client.errors import BadAnswer, OtherChain, RemoteError, RpcRefusal, TransactionRefused, Unknown
+from node.client.errors import (
+    BadAnswer,
+    NoAnswer,
+    NotFinal,
+    OtherChain,
+    RemoteError,
+    RpcRefusal,
+    TransactionRefused,
+    Unknown,
+)
 from node.client.fetched import FetchedState, Listing, Missing, MissingKeys
 from node.client.rpc import Client
 from node.client.shapes import (
@@ -265,7 +274,8 @@ class ChainClient:
     async def submit(self, raw: bytes, *, timeout_s: float = FINAL_SECONDS) -> Included:
         """Send a signed transaction and wait until it is final.
 
-        Raises `TransactionRefused` when it will not be included; `failure` tells of a call that was refused.
+        Raises `TransactionRefused` when it will not be included, and `NotFinal` when it takes too long. A
+        call that was refused is told by `failure`.
         """
         watching = self.client.subscribe(
             "author_submitAndWatchExtrinsic", to_hex(raw), unsubscribe="author_unwatchExtrinsic"
@@ -280,6 +290,8 @@ class ChainClient:
                             raise TransactionRefused(why)
                         case _:
                             pass
+        except NoAnswer:
+            raise NotFinal(timeout_s) from None
         except RpcRefusal as refusal:
             if refusal.code in POOL_CODES:
                 raise TransactionRefused(refusal.words) from None

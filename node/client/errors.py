@@ -74,5 +74,13 @@ class TransactionRefused(RemoteError):
         self.why = why
 
 
+class NotFinal(RemoteError):
+    """The transaction is not final yet; it may still become so."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the transaction is not final after {seconds:g} s; it may still become so")
+        self.seconds = seconds
+
+
 class Unknown(RemoteError):
     """The chain has nothing of that name, number or hash."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from genesis.spec import ChainSpec
 from node.cli.remote import local_runtime
 from runtime.runtime import Runtime
 from support.cli import ballast, refusal
-from support.processes import Process, ballast_process
+from support.processes import COMMAND, ROOT, Process, ballast_process
 
 ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 BOB = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
@@ -144,6 +146,32 @@ def test_what_the_pool_refuses_has_status_1() -> None:
     )
 
 
+WAITING = ("tx", "transfer", "//Bob", "1", "--from", "//Charlie", "--nonce", "1000")
+
+
+def test_what_is_not_final_in_time() -> None:
+    ended = ballast(*WAITING, "--timeout", "0.2")
+    assert (ended.status, ended.err) == (
+        2,
+        "ballast: the transaction is not final after 0.2 s; it may still become so\n",
+    )
+
+
+def test_being_interrupted_while_it_waits(url: str) -> None:
+    with subprocess.Popen(
+        [*COMMAND, *WAITING[:-1], "1001", "--rpc", url],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith("Sending Balances.transfer_keep_alive, 0x")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -151,6 +179,7 @@ def test_what_the_pool_refuses_has_status_1() -> None:
         (("System.remark", "remark=a", "remark=b"), "the argument remark is given twice"),
         (("System.remark",), "System.remark needs remark=...; its arguments are: remark"),
         (("transfer", "//Bob", "much"), "'much' is no amount: write 1.5, 1.5CPC or 1500000000units"),
+        (("transfer", "//Bob", "1" + "0" * 40), f"'1{'0' * 40}' is more than any amount can be"),
         (("transfer", "Bob", "1"), None),
     ],
 )
@@ -213,6 +242,11 @@ def test_what_a_pallet_stores() -> None:
         (("Loyalty.Points",), "the chain has no pallet 'Loyalty'; it has: System, "),
         (("System.Number", "1"), "System.Number takes no keys, and 1 are given"),
         (("System.BlockHash", "one"), "System.BlockHash: 'one' is no key of it: 'one' is no whole number"),
+        (
+            ("System.BlockHash", "5000000000"),
+            "System.BlockHash: '5000000000' is no key of it: 5000000000 is outside ",
+        ),
+        (("System.BlockHash", "--limit", "0"), 'Invalid value "0" for --limit. Must be >= 1.'),
         (
             ("System.Number", "--at", "yesterday"),
             "'yesterday' names no block: give a number, a hash, best or finalized",

@@ -55,6 +55,7 @@ def test_words(amount: int, words: str) -> None:
         ("1e9", "'1e9' is no amount of this chain: its coin is CPC"),
         ("1.0000000001", "'1.0000000001' is no amount: CPC has 9 decimals"),
         ("1.5units", "'1.5units' is no amount: the smallest unit has no parts"),
+        ("1" + "0" * 30, f"'1{'0' * 30}' is more than any amount can be"),
         ("1 DOT", "'1 DOT' is no amount of this chain: its coin is CPC"),
     ],
 )

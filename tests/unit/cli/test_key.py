@@ -66,6 +66,10 @@ def test_a_refused_secret_is_not_quoted(suri: str, why: str) -> None:
     assert refusal("key", "derive", suri, "--kind", "ed25519", status=2) == why
 
 
+def test_an_empty_secret() -> None:
+    assert refusal("key", "derive", "", status=2) == "the secret is empty"
+
+
 def test_nothing_on_standard_input() -> None:
     assert refusal("key", "derive", "-", status=2) == "standard input holds no secret"
 

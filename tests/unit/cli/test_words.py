@@ -131,6 +131,11 @@ CALLS = "transfer_allow_death, force_transfer, transfer_keep_alive, transfer_all
         ),
         (
             TRANSFER,
+            {"dest": "//Bob", "value": 2**128},
+            f"{TRANSFER}: value: {2**128} is outside [0, {2**128 - 1}]",
+        ),
+        (
+            TRANSFER,
             {"dest": "0x01", "value": "1"},
             f"{TRANSFER}: dest: '0x01' has 1 bytes, and an account has 32",
         ),

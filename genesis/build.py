@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from runtime.frame.error import DispatchError
 from runtime.frame.plain import PlainError, from_plain
-from runtime.loader import genesis_type
+from runtime.lifecycle import genesis_type
 from runtime.manifest import CODE_KEY, Manifest
 from runtime.runtime import Runtime
-from runtime.scale import codec_of
+from runtime.scale import EncodeError, codec_of
 from runtime.state.backend import State
 from runtime.trie import EMPTY_ROOT
 from runtime.types.block import Block, Header
@@ -53,7 +53,7 @@ def build_genesis(runtime: Runtime, genesis: Mapping[str, Any], empty: State) ->
             continue
         try:
             hooks[name](from_plain(kind, genesis.get(name, {})))
-        except (PlainError, DispatchError) as error:
+        except (PlainError, DispatchError, EncodeError) as error:
             raise GenesisError(f"genesis of {name}: {error}") from error
     runtime.note_genesis()
     del overlay.events[:]

@@ -14,8 +14,9 @@ from contextlib import suppress
 from typing import Annotated, Any, Final, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from runtime.crypto import ss58
-from runtime.scale import Enum, Fixed, Newtype, Struct
+from runtime.scale import Enum, Fixed, Max, Newtype, Struct
 from runtime.scale.annotations import hints_of
+from runtime.scale.errors import SHOWN_CHARACTERS_MAX, show
 from runtime.scale.marks import Width
 from runtime.types.era import Era
 
@@ -53,13 +54,14 @@ def from_plain(annotation: Any, value: Any) -> Any:
             return _member(base, value)
     if base is bool:
         if not isinstance(value, bool):
-            raise PlainError(f"{value!r} is neither true nor false")
+            raise PlainError(f"{show(value)} is neither true nor false")
         return value
     if base is int:
         return _integer(value, marks)
     if base is str:
         if not isinstance(value, str):
-            raise PlainError(f"{value!r} is no text")
+            raise PlainError(f"{show(value)} is no text")
+        _bounded(len(_utf8(value)), "bytes", marks)
         return value
     if base is bytes:
         return _bytes(value, marks)
@@ -70,7 +72,7 @@ def from_plain(annotation: Any, value: Any) -> Any:
         some = [each for each in arguments if each is not types.NoneType]
         return None if value is None else from_plain(some[0], value)
     if origin is tuple:
-        return _sequence(arguments, value)
+        return _sequence(arguments, value, marks)
     raise PlainError(f"no plain form of {base!r}")
 
 
@@ -121,12 +123,13 @@ def _struct(cls: type[R], value: Any) -> R:
     if isinstance(value, cls):
         return value
     if not _is_object(value):
-        raise PlainError(f"{value!r} is no object")
+        raise PlainError(f"{show(value)} is no object")
     hints = hints_of(cls)
     given = {name.rstrip("_"): name for name in hints}
     unknown = [name for name in value if name not in given]
     if unknown:
-        raise PlainError(f"no field of that name; fields are: {', '.join(given)}", str(unknown[0]))
+        where = str(unknown[0])[:SHOWN_CHARACTERS_MAX]
+        raise PlainError(f"no field of that name; fields are: {', '.join(given)}", where)
     fields: dict[str, Any] = {}
     for shown, name in given.items():
         if shown in value:
@@ -150,7 +153,7 @@ def _variant(cls: type[Enum], value: Any) -> Enum:
     elif _is_object(value) and len(value) == 1:
         ((name, inner),) = value.items()
     else:
-        raise PlainError(f'{value!r} is neither "Name" nor {{"Name": ...}}')
+        raise PlainError(f'{show(value)} is neither "Name" nor {{"Name": ...}}')
     for kind in cls.__variants__:
         if kind.__variant_name__ == name:
             try:
@@ -158,7 +161,7 @@ def _variant(cls: type[Enum], value: Any) -> Enum:
             except PlainError as error:
                 raise error.inside(str(name)) from None
     names = ", ".join(kind.__variant_name__ for kind in cls.__variants__)
-    raise PlainError(f"{name!r} is none of {names}")
+    raise PlainError(f"{show(name)} is none of {names}")
 
 
 def _named(kind: type[Enum], inner: Any) -> Any:
@@ -176,7 +179,7 @@ def _member(cls: type[enum.Enum], value: Any) -> enum.Enum:
     for member in cls:
         if member.name == value:
             return member
-    raise PlainError(f"{value!r} is none of {', '.join(member.name for member in cls)}")
+    raise PlainError(f"{show(value)} is none of {', '.join(member.name for member in cls)}")
 
 
 def _integer(value: Any, marks: tuple[Any, ...]) -> int:
@@ -184,12 +187,12 @@ def _integer(value: Any, marks: tuple[Any, ...]) -> int:
         with suppress(ValueError):
             value = int(value, 16) if value.startswith("0x") else int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise PlainError(f"{value!r} is no whole number")
+        raise PlainError(f"{show(value)} is no whole number")
     for mark in marks:
         if isinstance(mark, Width):
             low, high = (-1 << mark.bits - 1, 1 << mark.bits - 1) if mark.signed else (0, 1 << mark.bits)
             if not low <= value < high:
-                raise PlainError(f"{value} is outside [{low}, {high - 1}]")
+                raise PlainError(f"{show(value)} is outside [{low}, {high - 1}]")
     return value
 
 
@@ -197,28 +200,43 @@ def _bytes(value: Any, marks: tuple[Any, ...]) -> bytes:
     if isinstance(value, bytes):
         found = value
     elif not isinstance(value, str):
-        raise PlainError(f"{value!r} is no bytes: write 0x and hex digits")
+        raise PlainError(f"{show(value)} is no bytes: write 0x and hex digits")
     elif value.startswith("0x"):
         try:
             found = bytes.fromhex(value[2:])
         except ValueError:
-            raise PlainError(f"{value!r} is no hex") from None
+            raise PlainError(f"{show(value)} is no hex") from None
     elif any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks):
         try:
             found, _ = ss58.decode(value)
         except ValueError as error:
             raise PlainError(str(error)) from None
     else:
-        found = value.encode()
+        found = _utf8(value)
+    _bounded(len(found), "bytes", marks)
     sizes = [mark.length for mark in marks if isinstance(mark, Fixed)]
     if sizes and len(found) != sizes[0]:
         raise PlainError(f"{len(found)} bytes, and the type has {sizes[0]}")
     return found
 
 
-def _sequence(arguments: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise PlainError("half a character: a surrogate without the other") from None
+
+
+def _bounded(length: int, what: str, marks: tuple[Any, ...]) -> None:
+    for mark in marks:
+        if isinstance(mark, Max) and length > mark.limit:
+            raise PlainError(f"{length} {what}, at most {mark.limit} are allowed")
+
+
+def _sequence(arguments: tuple[Any, ...], value: Any, marks: tuple[Any, ...]) -> tuple[Any, ...]:
     if not _is_list(value):
-        raise PlainError(f"{value!r} is no list")
+        raise PlainError(f"{show(value)} is no list")
+    _bounded(len(value), "elements", marks)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         kinds = [arguments[0]] * len(value)
     else:

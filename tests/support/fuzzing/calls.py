@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
 from runtime.api import ApiError
 from runtime.api import call as ask
 from runtime.executive.builder import CallBroken
 from runtime.executive.extrinsic import Extrinsic
+from runtime.frame.call import BoundCall
 from runtime.frame.host import Call
 from runtime.frame.interfaces import Nonces
 from runtime.frame.invalid import InvariantBroken
@@ -16,6 +20,7 @@ from runtime.types.era import IMMORTAL
 from support.fuzzing import world
 from support.fuzzing.engine import ACCEPTED, Target, outcome
 from support.fuzzing.scale import exactly
+from support.fuzzing.shapes import Shapes
 
 ROOT = 128
 """Added to the number of who acts: by sudo."""
@@ -26,18 +31,47 @@ BREAKERS = {"set_storage", "kill_storage", "kill_prefix"}
 """By these Root writes any bytes anywhere, such as no pallet ever stored."""
 
 
+def declared() -> list[BoundCall[Any, Any]]:
+    """Every call of every pallet."""
+    pallets = world.runtime().pallets.values()
+    return [getattr(pallet, name) for pallet in pallets for name in pallet.calls]
+
+
+def call_of(info: BoundCall[Any, Any], writer: Shapes) -> bytes:
+    return bytes(info.tag) + writer.encoding(info.args_codec)
+
+
 def calls() -> list[bytes]:
-    """Every call of every pallet, twice, with random arguments; and a nest as deep as is allowed, and deeper."""
-    made: list[bytes] = []
-    for salt in range(2):
-        writer = world.shapes(salt)
-        for pallet in world.runtime().pallets.values():
-            for name in pallet.calls:
-                info = getattr(pallet, name)
-                made.append(info.tag + writer.encoding(info.args_codec))
-    batch = world.runtime().pallets["Utility"].batch.tag + b"\4"
-    remark = world.runtime().pallets["System"].remark.tag + b"\0"
-    return [*made, *(batch * depth + remark for depth in (2, DEPTH_MAX, DEPTH_MAX + 1, 500))]
+    """Every call twice, with random arguments; and each wrapper nested as deep as is allowed, and deeper."""
+    made = [call_of(info, world.shapes(salt)) for salt in range(2) for info in declared()]
+    pallets = world.runtime().pallets
+    utility, sudo = pallets["Utility"], pallets["Sudo"].sudo.tag
+    lists = [getattr(utility, name).tag + b"\4" for name in ("batch", "batch_all", "force_batch")]
+    remark = pallets["System"].remark.tag + b"\0"
+    wrappers = [*lists, sudo, utility.as_derivative.tag + b"\0\0", sudo + lists[1], lists[1] + sudo]
+    return [
+        *made,
+        *(
+            wrapper * (depth // (len(wrapper) // 4 + 1)) + remark
+            for wrapper in wrappers
+            for depth in (2, DEPTH_MAX - 2, DEPTH_MAX - 1, DEPTH_MAX, 500)
+        ),
+    ]
+
+
+def fresh_call(dice: Random) -> bytes:
+    return call_of(dice.choice(declared()), world.shapes(dice))
+
+
+def fresh_script(dice: Random) -> bytes:
+    """Some calls by anybody, with random arguments."""
+    writer, infos = world.shapes(dice), declared()
+    steps = range(dice.randint(1, STEPS_MAX))
+    return SCRIPT.encode(
+        tuple(
+            (dice.randrange(8) + ROOT * dice.randrange(2), call_of(dice.choice(infos), writer)) for _ in steps
+        )
+    )
 
 
 def check_call(data: bytes) -> str:
@@ -113,8 +147,8 @@ def scripts() -> list[bytes]:
 
 
 def check_script(data: bytes) -> str:
-    """A block of any calls: each is applied, fails with a dispatch error, or does not enter. The block closes,
-    and who executes it from its parent gets the same.
+    """A block of any calls: each is applied, fails with a dispatch error, or does not enter. The block
+    closes, and who executes it from its parent gets the same.
     """
     try:
         script = SCRIPT.decode(data)
@@ -199,8 +233,8 @@ def check_question(data: bytes) -> str:
 
 
 TARGETS = [
-    Target("call", calls, check_call, rounds=1_500),
+    Target("call", calls, check_call, fresh=fresh_call, rounds=1_500),
     Target("extrinsic", extrinsics, check_extrinsic, rounds=1_200),
-    Target("script", scripts, check_script, rounds=120),
+    Target("script", scripts, check_script, fresh=fresh_script, rounds=120),
     Target("question", questions, check_question, rounds=500),
 ]

@@ -1,8 +1,9 @@
 """The fuzzer: mutates what was interesting, keeps what is new, and reports the first input that breaks a
 promise.
 
-An input is interesting when its outcome was not seen before: `accepted`, or the decoder's own refusal with the
-figures taken out. So the refusals themselves lead it deeper into a format. Everything follows from one seed.
+An input is interesting when its outcome was not seen before: `accepted`, or the decoder's own refusal with
+the figures taken out. So the refusals themselves lead it deeper into a format. Everything follows from one
+seed.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ from types import FrameType
 from support.fuzzing.mutate import mutant
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "fuzz" / "corpus"
-SECONDS_MAX = 2.0
-"""Processor time that one input may take; the worst honest ones take some milliseconds."""
 MEASURED = 16
 """Of so many inputs, the memory of one is measured, beside that of every interesting one."""
 KEPT_BYTES_MAX = 600
@@ -31,16 +30,15 @@ KEPT_MAX = 40
 POOL_MAX = 2_000
 ACCEPTED = "accepted"
 
+FOUND = "found:"
+"""Marks what once broke a promise: it stays in the corpus for ever."""
+
 _FIGURES = re.compile(r"0x[0-9a-fA-F]*|-?\d+|'[^']*'|\"[^\"]*\"")
 
 
 def outcome(error: BaseException) -> str:
     """A refusal with its figures and quotations taken out, so that alike refusals are one."""
     return f"{type(error).__name__}: {_FIGURES.sub('#', str(error))[:160]}"
-
-
-class Broken(AssertionError):
-    """An input that breaks the promise of its target."""
 
 
 class TooSlow(BaseException):
@@ -58,6 +56,8 @@ class Target:
     name: str
     seeds: Callable[[], Sequence[bytes]]
     check: Callable[[bytes], str]
+    fresh: Callable[[Random], bytes] | None = None
+    """A new input of the right form, for one try in three: where mutants seldom have it."""
     words: Sequence[bytes] = ()
     """Pieces of the format, for mutants."""
     is_json: bool = False
@@ -65,6 +65,21 @@ class Target:
     """Mutants in the short form."""
     bytes_max: int = 8 << 20
     """Memory that one input may take."""
+    seconds_max: float = 2.0
+    """Processor time that one input may take; honest ones take milliseconds."""
+
+
+class Broken(AssertionError):
+    """An input that breaks the promise of its target."""
+
+    def __init__(self, target: Target, data: bytes, cause: BaseException) -> None:
+        self.target = target
+        self.line = f"{data.hex() or '-'}  # {FOUND} {_plain(outcome(cause))}"
+        """The input as a line of the corpus."""
+        super().__init__(
+            f"{target.name}: {type(cause).__name__}: {cause}\ninput {data!r}\n"
+            f"keep it: add this line to tests/fuzz/corpus/{target.name}.txt\n{self.line}"
+        )
 
 
 @dataclass
@@ -87,9 +102,15 @@ class Session:
         assert self.pool, f"{self.target.name} has no seeds"
         done = 0
         while done < rounds or time.monotonic() - started < seconds:
-            data = mutant(self.dice, self.pool, self.target.words, is_json=self.target.is_json)
+            data = self._next()
             self.attempt(data, measured=done % MEASURED == 0)
             done += 1
+
+    def _next(self) -> bytes:
+        target, dice = self.target, self.dice
+        if target.fresh is not None and dice.randrange(3) == 0:
+            return target.fresh(dice)
+        return mutant(dice, self.pool, target.words, is_json=target.is_json)
 
     def attempt(self, data: bytes, *, measured: bool) -> None:
         """Check one input; raises Broken."""
@@ -106,19 +127,15 @@ class Session:
     def _outcome(self, data: bytes, *, measured: bool) -> str:
         target = self.target
         try:
-            with at_most(SECONDS_MAX):
+            with at_most(target.seconds_max):
                 if not measured:
                     return target.check(data)
                 with peak_of() as peak:
                     found = target.check(data)
             if peak[0] > target.bytes_max:
-                raise Broken(f"{peak[0]} bytes of memory were taken, {target.bytes_max} are allowed")
+                raise MemoryError(f"{peak[0]} bytes were taken, {target.bytes_max} are allowed")
         except (Exception, TooSlow) as error:
-            line = f"{data.hex() or '-'}  # {outcome(error)}"
-            raise Broken(
-                f"{target.name}: {type(error).__name__}: {error}\ninput {data!r}\n"
-                f"keep it: add this line to tests/fuzz/corpus/{target.name}.txt\n{line}"
-            ) from error
+            raise Broken(target, data, error) from error
         return found
 
 
@@ -160,6 +177,13 @@ def kept(name: str) -> list[bytes]:
         return []
     lines = (line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
     return [bytes.fromhex("" if line == "-" else line) for line in lines if line]
+
+
+def findings(name: str) -> list[str]:
+    """The lines of a target's corpus that once broke a promise."""
+    file = CORPUS / f"{name}.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [line for line in lines if f"# {FOUND}" in line]
 
 
 def corpus_lines(outcomes: Iterable[tuple[str, bytes]]) -> list[str]:

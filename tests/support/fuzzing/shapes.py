@@ -95,7 +95,7 @@ def _is_u8(codec: AnyCodec) -> bool:
 
 
 def _is_uninhabited(codec: AnyCodec) -> bool:
-    """Whether the type has no value: an enum of no variants, such as the reasons of a chain that knows none."""
+    """Whether the type has no value: an enum of no variants, such as a chain's reasons to freeze."""
     match codec.description.definition:
         case VariantType(variants):
             return not variants

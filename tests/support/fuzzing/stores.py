@@ -98,5 +98,7 @@ TARGETS = [
         lambda data: records.write_root(records.read_root(data)),
     ),
     record("journal", lambda: [records.write_dead(range(5, size)) for size in (5, 6, 40)], _journal),
-    record("number", lambda: [records.number_key(7)], lambda data: records.number_key(records.number_of(data))),
+    record(
+        "number", lambda: [records.number_key(7)], lambda data: records.number_key(records.number_of(data))
+    ),
 ]

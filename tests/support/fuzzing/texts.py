@@ -118,6 +118,20 @@ SMALL = b'{"name":"Small","id":"small","properties":{"ss58Format":42,"tokenDecim
 "config":{"a":1},"uses":{"b":"System"}}],"extensions":["CheckNonce"],"genesis":{"System":{}}}'
 
 
+def specs() -> list[bytes]:
+    """Whole ones, and what once crashed the reader."""
+    return [
+        SMALL,
+        spec_text(),
+        b"[" * 2_000,
+        SMALL.replace(b"12", b"9" * 5_000),
+        SMALL.replace(b"12", b"1000000000"),
+        SMALL.replace(b"12", b"NaN"),
+        SMALL.replace(b'"small"', b'"../../small"'),
+        SMALL.replace(b'"Small"', b'"\\ud800"'),
+    ]
+
+
 def check_genesis(data: bytes) -> str:
     """The first state of the development chain's pallets: refused with the place, or built."""
     try:
@@ -139,6 +153,17 @@ def check_genesis(data: bytes) -> str:
 def genesis_text() -> bytes:
     assert world.genesis()  # not on the clock of the first input
     return json.dumps(dict(world.spec().genesis), separators=(",", ":")).encode()
+
+
+def geneses() -> list[bytes]:
+    """A whole one, and what once crashed the reader."""
+    text = genesis_text()
+    return [
+        text,
+        text.replace(b'"cpu"', b'"\\ud800"'),
+        text.replace(b"2000000000000", b'"0x%b"' % (b"f" * 5_000), 1),
+        text.replace(b'"Accountable"', b'"%b"' % (b"x" * 5_000), 1),
+    ]
 
 
 # Jobs.
@@ -195,8 +220,8 @@ TARGETS = [
     Target("address", addresses, check_address, rounds=1_000),
     Target("suri", lambda: SURIS, check_suri, words=(b"//", b"/", b"///", b"0x", b" "), rounds=300),
     Target("phrase", lambda: PHRASES, check_phrase, words=(b"abandon", b"zoo", b" "), rounds=400),
-    Target("spec", lambda: [SMALL, spec_text()], check_spec, words=(b"null", b"[" * 999), is_json=True),
-    Target("genesis", lambda: [genesis_text()], check_genesis, is_json=True, rounds=60),
+    Target("spec", specs, check_spec, words=(b"null", b"[" * 999), is_json=True),
+    Target("genesis", geneses, check_genesis, is_json=True, rounds=60),
     Target("job", lambda: [jobs.spec_bytes(each) for each in job_specs()], check_job, is_json=True),
     Target("receipt", receipts, check_receipt, is_json=True),
 ]

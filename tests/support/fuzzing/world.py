@@ -97,8 +97,10 @@ def begin(parent: Position) -> BlockBuilder:
     return builder
 
 
-def shapes(salt: int) -> Shapes:
-    return Shapes(Random(SEED + salt), (*ACCOUNTS, *PROVIDERS, bytes(32)))
+def shapes(dice: Random | int) -> Shapes:
+    """Random encodings, of a source of dice or of its number."""
+    dice = Random(SEED + dice) if isinstance(dice, int) else dice
+    return Shapes(dice, (*ACCOUNTS, *PROVIDERS, bytes(32)))
 
 
 def call_codec() -> AnyCodec:

@@ -1,0 +1,7 @@
+"""Every target: the decoders of the chain and of the node."""
+
+from __future__ import annotations
+
+from support.fuzzing import calls, scale, stores, texts, wires
+
+TARGETS = (*scale.TARGETS, *calls.TARGETS, *stores.TARGETS, *texts.TARGETS, *wires.TARGETS)

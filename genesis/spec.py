@@ -130,13 +130,13 @@ def _id(plain: Any) -> str:
 
 def _properties(plain: Any) -> dict[str, Any]:
     """The properties, those that the node itself reads checked."""
-    plain = {**DEFAULT_PROPERTIES, **_object(plain, "properties")}
-    prefix = _number(plain["ss58Format"], "properties.ss58Format", ss58.PREFIX_MAX)
+    found = {**DEFAULT_PROPERTIES, **_object(plain, "properties")}
+    prefix = _number(found["ss58Format"], "properties.ss58Format", ss58.PREFIX_MAX)
     if prefix in ss58.RESERVED_PREFIXES:
         raise SpecError(f"properties.ss58Format {prefix} is reserved")
-    _number(plain["tokenDecimals"], "properties.tokenDecimals", DECIMALS_MAX)
-    _text(plain["tokenSymbol"], "properties.tokenSymbol")
-    return plain
+    _number(found["tokenDecimals"], "properties.tokenDecimals", DECIMALS_MAX)
+    _text(found["tokenSymbol"], "properties.tokenSymbol")
+    return found
 
 
 def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -1,18 +1,13 @@
 """The loader: from a chain's spec and the pallets that are installed to a runtime, or a refusal that names
 the fault.
 
-Order comes from the spec's indices alone, never from discovery. Hooks are validated by pluggy, read once, and
-called as bound methods; what could change their order (`tryfirst`, `trylast`, wrappers) is refused, and so
-are a misspelt hook and an async one.
+Order comes from the spec's indices alone, never from discovery.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_type_hints
-
-import pluggy
+from typing import Any, Final
 
 from runtime.api import ApiConflict, serve, versions
 from runtime.composites import RUNTIME_PATH, Part, call_codec, composite, runtime_error_codec
@@ -25,10 +20,8 @@ from runtime.executive.extensions import (
 )
 from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
 from runtime.executive.migrate import Migrations
-from runtime.executive.parts import Check, Hook, Parts
-from runtime.frame import hookspecs
+from runtime.executive.parts import Parts
 from runtime.frame.extension import TransactionExtension
-from runtime.frame.hooks import PROJECT
 from runtime.frame.host import Host
 from runtime.frame.interfaces import Blocks, Nonces, System
 from runtime.frame.late import (
@@ -42,27 +35,13 @@ from runtime.frame.late import (
 from runtime.frame.origin import RawOrigin
 from runtime.frame.pallet import Pallet, Seat
 from runtime.frame.plain import PlainError, from_plain
+from runtime.lifecycle import LoadError, checks_of, hooks_of, name_of
 from runtime.manifest import Manifest, ManifestPallet
 from runtime.metadata import Described, ExtrinsicTypes, Metadata, unchecked_extrinsic
 from runtime.runtime import Runtime
 from runtime.scale import AnyCodec, Struct, lazy
 from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
 from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion
-
-HOOKS: Final = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{PROJECT}_spec"))
-"""Every hook's name."""
-
-
-class LoadError(Exception):
-    """The chain spec and the installed pallets do not make a runtime."""
-
-
-class _Lifecycle(pluggy.PluginManager):
-    """Looks for hooks on the pallet's class, since reading an instance's attributes would read storage."""
-
-    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
-        method = inspect.getattr_static(type(plugin), name, None)
-        return getattr(method, f"{PROJECT}_impl", None)
 
 
 def load(
@@ -90,7 +69,7 @@ def load(
         whole[annotation] = (
             composite(name, _shares(ordered, attribute, host)) if attribute else call_codec(ordered)
         )
-    hooks = _hooks(ordered)
+    hooks = hooks_of(ordered)
     host.settle(
         filters=tuple(hook.run for hook in hooks["filter_call"]), error_pallets=_error_pallets(ordered)
     )
@@ -108,7 +87,7 @@ def load(
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         migrations=Migrations(host, {name_of(each): each for each in ordered}),
-        checks=_checks(ordered),
+        checks=checks_of(ordered),
     )
     metadata = Metadata(
         lambda: Described(
@@ -140,12 +119,6 @@ _COMPOSITES: Final = (
 )
 """The types that all pallets make together: how pallets name them, their name, and the pallets' part of them.
 """
-
-
-def name_of(pallet: Pallet[Any, Any]) -> str:
-    """The pallet's name in this runtime."""
-    assert pallet.seat is not None
-    return pallet.seat.name
 
 
 # Seats.
@@ -320,73 +293,6 @@ def _instance(
     return instance
 
 
-# Hooks.
-
-
-def _hooks(pallets: Sequence[Pallet[Any, Any]]) -> dict[str, tuple[Hook, ...]]:
-    manager = _Lifecycle(PROJECT)
-    manager.add_hookspecs(hookspecs)
-    for pallet in pallets:
-        _refuse_odd_hooks(pallet)
-        try:
-            manager.register(pallet, name=name_of(pallet))
-        except pluggy.PluginValidationError as error:
-            raise LoadError(f"{name_of(pallet)}: {_one_line(error)}") from None
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise LoadError(_one_line(error)) from None
-    table: dict[str, tuple[Hook, ...]] = {}
-    for name in HOOKS:
-        by_pallet = {impl.plugin_name: impl.function for impl in getattr(manager.hook, name).get_hookimpls()}
-        table[name] = tuple(
-            Hook(name_of(pallet), by_pallet[name_of(pallet)])
-            for pallet in pallets
-            if name_of(pallet) in by_pallet
-        )
-    return table
-
-
-def _refuse_odd_hooks(pallet: Pallet[Any, Any]) -> None:
-    for name in dir(type(pallet)):
-        method = inspect.getattr_static(type(pallet), name)
-        options = getattr(method, f"{PROJECT}_impl", None)
-        where = f"{name_of(pallet)}.{name}"
-        if options is None:
-            if name in HOOKS:
-                raise LoadError(f"{where} is named like a hook, and is not marked @hookimpl")
-            continue
-        if name not in HOOKS:
-            raise LoadError(f"{where} is no hook; hooks are: {', '.join(HOOKS)}")
-        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
-            raise LoadError(f"{where} is async, and a hook cannot wait")
-        wanted = ", ".join(["self", *inspect.signature(getattr(hookspecs, name)).parameters])
-        written = ", ".join(inspect.signature(method).parameters)
-        if written != wanted:
-            raise LoadError(f"{where} is written ({written}), and the hook is ({wanted})")
-        for forbidden in ("tryfirst", "trylast", "hookwrapper", "wrapper"):
-            if options.get(forbidden):
-                raise LoadError(
-                    f"{where} is marked {forbidden}, and the order of hooks is the chain spec's alone"
-                )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _checks(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
-    checks: list[Check] = []
-    for pallet in pallets:
-        for each in pallet.invariants:
-            if any(each.name == other.invariant.name for other in checks):
-                raise LoadError(
-                    f"{name_of(pallet)} declares invariant {each.name}, and another pallet did already"
-                )
-            checks.append(Check(each, getattr(pallet, each.attribute)))
-    return tuple(checks)
-
-
 # The rest.
 
 
@@ -456,11 +362,3 @@ def _manifest(
             )
         )
     return Manifest(spec.spec_version, runtime_digest, tuple(pallets))
-
-
-def genesis_type(pallet: Pallet[Any, Any]) -> Any:
-    """The type of a pallet's genesis record, or None when it writes none."""
-    method = inspect.getattr_static(type(pallet), "build_genesis", None)
-    if method is None or not hasattr(method, f"{PROJECT}_impl"):
-        return None
-    return get_type_hints(method, include_extras=True)["genesis"]

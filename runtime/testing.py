@@ -25,7 +25,8 @@ from runtime.frame.interfaces import Nonces
 from runtime.frame.late import RuntimeCall
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import from_plain
-from runtime.loader import genesis_type, load
+from runtime.lifecycle import genesis_type
+from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec
 from runtime.state import MemoryStates

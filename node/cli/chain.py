@@ -13,7 +13,7 @@ from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, ChainName
 from node.cli.remote import local_runtime
 from node.plugins import PluginError
-from runtime.loader import LoadError
+from runtime.lifecycle import LoadError
 from runtime.state import MemoryStates
 
 app = App(

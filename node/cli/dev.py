@@ -38,7 +38,7 @@ from node.wallet.dev import DEV_WARNING
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind, dev_public
 from runtime.frame.plain import SS58_PREFIX
-from runtime.loader import LoadError
+from runtime.lifecycle import LoadError
 from runtime.spec import SeatSpec
 
 ACCOUNTS_MAX: Final = 10_000

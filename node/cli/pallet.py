@@ -15,7 +15,7 @@ from node.cli.places import DEFAULT_CHAIN, ChainName
 from node.cli.remote import local_runtime
 from node.plugins import PluginError, discover
 from node.scaffold import ScaffoldError, new_pallet
-from runtime.loader import LoadError
+from runtime.lifecycle import LoadError
 from runtime.runtime import Runtime
 
 app = App(

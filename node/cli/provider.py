@@ -29,7 +29,7 @@ from node.provider.shelf import Shelf, ShelfError
 from node.provider.workbench import AlreadyRuns, Workbench
 from node.telemetry.logging import Level, configure
 from node.wallet.signer import Keypair
-from runtime.loader import LoadError
+from runtime.lifecycle import LoadError
 
 JobsDir = Annotated[
     Path | None,

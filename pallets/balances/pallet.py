@@ -44,13 +44,14 @@ from runtime.frame import (
     StorageValue,
     call,
     hookimpl,
+    lookup,
 )
-from runtime.frame.error import BelowMinimum, CannotLookup, NotExpendable, Overflow
+from runtime.frame.error import BelowMinimum, NotExpendable, Overflow
 from runtime.frame.error import Frozen as FundsFrozen
 from runtime.frame.interfaces import AccountStore
 from runtime.frame.validity import Payment
 from runtime.scale import Compact
-from runtime.types import AccountId, Address, Balance, MultiAddress, db
+from runtime.types import AccountId, Balance, MultiAddress, db
 from runtime.types.account import AccountData, AccountInfo
 
 REASONS_MAX: Final = 32
@@ -305,10 +306,3 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
             self.holds[who] = held
         else:
             self.holds.discard(who)
-
-
-def lookup(address: MultiAddress) -> AccountId:
-    """The account that an address names; this chain knows accounts by their 32 bytes only."""
-    if not isinstance(address, Address):
-        raise CannotLookup
-    return address.account

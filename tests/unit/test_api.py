@@ -31,7 +31,7 @@ from runtime.crypto.hashing import blake2b_64
 from runtime.frame import Call as RuntimeCallValue
 from runtime.frame import NoError, NoEvent, Pallet, RuntimeCall, StorageMap, runtime_api, validity
 from runtime.frame.api import Apis, api_versions
-from runtime.loader import LoadError
+from runtime.lifecycle import LoadError
 from runtime.scale import U32, Err, Ok, Result, Struct, codec_of
 from runtime.testing import TestChain
 from runtime.types import AccountId, Address, DispatchClass, Weight

@@ -26,7 +26,8 @@ from runtime.frame import (
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import hookimpl as mark
 from runtime.frame.interfaces import Beacon, Clock, Currency
-from runtime.loader import HOOKS, LoadError, load
+from runtime.lifecycle import HOOKS, LoadError
+from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.scale import U8, U32, Struct
 from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec

@@ -103,15 +103,21 @@ class RocksDatabase:
 
     def flush(self) -> None:
         """Bring the memory tables to disk."""
-        for column in self._columns.values():
-            column.flush()
+        try:
+            for column in self._columns.values():
+                column.flush()
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
 
     def close(self) -> None:
         # A handle that is still held keeps the database open, and locked.
         self._handles.clear()
-        for column in self._columns.values():
-            column.close()
-        self._rocks.close()
+        try:
+            for column in self._columns.values():
+                column.close()
+            self._rocks.close()
+        except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
+            raise self._error(error) from None
 
     def _error(self, error: Exception) -> StorageError:
         """The typed error for one of rocksdict's, which tells them apart by their text alone."""

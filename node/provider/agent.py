@@ -46,7 +46,7 @@ FOREVER: Final = 1 << 32
 
 log: Any = structlog.stdlib.get_logger("provider")
 
-Name: TypeAlias = tuple[str, object]
+Name: TypeAlias = tuple[str, tuple[tuple[str, object], ...]]
 
 
 @dataclass(slots=True)
@@ -196,33 +196,36 @@ class Agent:
             attempt.failures += 1
             attempt.block = number + RETRY_BLOCKS
             is_last = attempt.failures == ATTEMPTS_MAX
-            what, _ = name_of(step)
-            log.warning(f"{what} failed", provider=provider.name, reason=str(error), gives_up=is_last)
+            kind, facts = name_of(step)
+            log.warning(
+                f"{kind} failed", provider=provider.name, **dict(facts), reason=str(error), gives_up=is_last
+            )
         finally:
             attempt.is_under_way = False
             self._wake.set()
 
     async def _carry_out(self, chain: ChainClient, provider: Provider, step: Step, number: int) -> int:
         """The first block whose sight shows what was done."""
+        kind, facts = name_of(step)
+        about = {"provider": provider.name, **dict(facts)}
         match step:
-            case Multiply(unit=unit, task=task):
+            case Multiply(task=task):
                 await provider.bench.multiply(task, self._multiplying)
-                log.debug("multiplied", provider=provider.name, unit=unit)
+                log.debug(kind, **about)
                 return number
             case Run(job=job):
-                log.info("job begun", provider=provider.name, job=job.hex())
+                log.info(kind, **about)
                 await provider.bench.run(job, self._working)
-                log.info("job done", provider=provider.name, job=job.hex())
+                log.info("done", **about)
                 return number
-            case Decline(ticket=ticket, why=why):
-                log.warning("ticket declined", provider=provider.name, ticket=ticket, reason=why)
+            case Decline(why=why):
+                log.warning(kind, **about, reason=why)
                 return FOREVER
             case _:
                 included = await provider.sender.send(chain, self._call(step))
-        what, which = name_of(step)
         if included.failure is not None:
             raise StepRefused(included.failure)
-        log.info(what, provider=provider.name, of=which, block=included.block_number)
+        log.info(kind, **about, block=included.block_number)
         return included.block_number
 
     def _call(self, step: Commit | Open | Accept | Ready | Deliver) -> Call:
@@ -246,23 +249,23 @@ class Agent:
 
 
 def name_of(step: Step) -> Name:
-    """What a step is called in the log, and what tells it from all others of its kind."""
+    """What tells a step from all others: its kind, and the facts by which the log knows it."""
     match step:
-        case Multiply(unit=unit, task=task):
-            return "multiply", (unit, task.seed)
+        case Multiply(window=window, unit=unit):
+            return "multiply", (("window", window), ("unit", unit))
         case Commit(window=window, unit=unit):
-            return "commit", (window, unit)
+            return "commit", (("window", window), ("unit", unit))
         case Open(window=window, unit=unit):
-            return "open", (window, unit)
+            return "open", (("window", window), ("unit", unit))
         case Accept(ticket=ticket):
-            return "accept", ticket
+            return "accept", (("ticket", ticket),)
         case Ready(ticket=ticket):
-            return "ready", ticket
+            return "ready", (("ticket", ticket),)
         case Run(job=job):
-            return "run", job
+            return "run", (("job", job.hex()),)
         case Deliver(ticket=ticket):
-            return "deliver", ticket
+            return "deliver", (("ticket", ticket),)
         case Decline(ticket=ticket):
-            return "decline", ticket
+            return "decline", (("ticket", ticket),)
         case _:
             assert_never(step)

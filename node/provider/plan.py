@@ -24,6 +24,7 @@ from pallets.redemption.types import Ticket, TicketState
 class Multiply:
     """Make the product that the window asks of a unit."""
 
+    window: int
     unit: int
     task: Task
 
@@ -117,18 +118,19 @@ def _window_steps(sight: Sight, hands: Hands) -> Iterator[Step]:
     for each in sight.units:
         work = hands.work(each.task)
         if each.commitment is None:
-            if soonest < window.commit_until:
-                root = None if work is None else work.root
-                yield (
-                    Multiply(each.unit, each.task) if root is None else Commit(window.number, each.unit, root)
-                )
+            if soonest >= window.commit_until:
+                continue
+            if work is None:
+                yield Multiply(window.number, each.unit, each.task)
+            else:
+                yield Commit(window.number, each.unit, work.root)
         elif not each.commitment.is_open and soonest < window.closes_at:
             yield from _opening(sight, window.number, each, work)
 
 
 def _opening(sight: Sight, window: int, seen: UnitSight, work: Work | None) -> Iterator[Step]:
     if work is None:  # the agent was started anew: the seed gives the same product again
-        yield Multiply(seen.unit, seen.task)
+        yield Multiply(window, seen.unit, seen.task)
     elif seen.challenge is not None:
         yield Open(window, seen.unit, work.answer(seen.challenge, sight.positions))
 

@@ -1,22 +1,13 @@
-"""What the chain knows of the coin and of its providers, as plain figures: what commands print."""
+"""What the chain knows of its providers, as plain figures: what commands print."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from node.provider.coin import Coin
-from pallets.solvency.pallet import ENGINE
-from pallets.solvency.types import Coverage
 from runtime.crypto import ss58
 from runtime.frame.coin import TERM_HOURS
 from runtime.frame.plain import SS58_PREFIX
-from runtime.scale import codec_of
-from runtime.types.block import Header
-from runtime.types.digest import Consensus
-
-
-class NoCoverage(Exception):
-    """A header lacks the coverage figures, or they are not what the state says."""
 
 
 def provider_report(coin: Coin, who: bytes) -> dict[str, Any] | None:
@@ -58,42 +49,3 @@ def provider_reports(coin: Coin) -> list[dict[str, Any]]:
     """Every provider's, in the order of registration."""
     reports = (provider_report(coin, who) for who in coin.providers.roster_now())
     return [report for report in reports if report is not None]
-
-
-def coverage_report(coin: Coin, header: Header) -> dict[str, Any]:
-    """What stands behind the coin after a block: the figures of its header, which the state must repeat.
-
-    Bonds over supply stand beside E over S: capacity is no custody. Raises `NoCoverage`.
-    """
-    figures = coverage_of(header)
-    stored = coin.solvency.coverage
-    if figures is None and header.number:
-        raise NoCoverage(f"block {header.number} has no digest item {ENGINE.decode()}")
-    if figures is not None and figures != stored:
-        raise NoCoverage(f"the header of block {header.number} says {figures}, and its state {stored}")
-    bonds = sum(coin.providers.bond_of(who) for who in coin.providers.roster_now())
-    return {
-        "block": header.number,
-        "blockHash": "0x" + header.hash.hex(),
-        "supply": stored.supply,
-        "effective": stored.effective,
-        "ratioPpb": stored.ratio_ppb,
-        "bonds": bonds,
-        "margin": stored.margin,
-        "waitHours": stored.wait_hours,
-        "standard": stored.standard,
-        "work": stored.work,
-        "orphaned": stored.orphaned,
-        "reserve": stored.reserve,
-        "mode": stored.mode.name,
-        "queue": stored.queue,
-        "queued": stored.queued,
-    }
-
-
-def coverage_of(header: Header) -> Coverage | None:
-    """The figures in a header's digest item; block zero has none."""
-    for item in header.digest.logs:
-        if isinstance(item, Consensus) and item.engine == ENGINE:
-            return codec_of(Coverage).decode(item.data)
-    return None

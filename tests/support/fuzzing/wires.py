@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import trio
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
-from node.chain.chain import Chain
-from node.config import NodeConfig
 from node.node import Node
 from node.rpc import Address, RpcConfig, serve
 from node.rpc.jsonrpc import Dispatcher
 from node.rpc.limits import Limits
 from node.rpc.methods import Backend, registry
 from node.rpc.subscriptions import Session
-from node.storage import RocksStates
 from support.fuzzing import world
 from support.fuzzing.calls import extrinsics
 from support.fuzzing.engine import Target, outcome
@@ -32,8 +28,7 @@ INTERNAL_ERROR = -32603
 @cache
 def node() -> Node:
     """A node in memory, three blocks high."""
-    chain = Chain(world.runtime(), RocksStates(ForgetfulDatabase()), world.genesis())
-    made = Node(NodeConfig(spec=world.spec(), base_path=Path("memory")), world.runtime(), chain)
+    made = world.node_over(ForgetfulDatabase())
 
     async def seal() -> None:
         for _ in range(3):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from random import Random
 
 from genesis.build import Genesis, build_genesis
 from genesis.presets.dev import dev, provider_uris
 from genesis.spec import ChainSpec
-from node.chain.chain import Position
+from node.chain.chain import Chain, Position
 from node.chain.logs import author_logs, dev_author
 from node.chain.transaction import sign_transaction
+from node.config import NodeConfig
 from node.mempool.validate import Everything
+from node.node import Node
 from node.plugins import discover
+from node.storage import Database, RocksStates
 from node.wallet.dev import dev_account
 from pallets.balances import Balances
 from runtime.crypto.derive import dev_public
@@ -85,6 +89,12 @@ def _chain() -> tuple[tuple[Block, ...], Position]:
         position = Position(built.block.header.hash, built.block.header, built.state)
         made.append(built.block)
     return tuple(made), position
+
+
+def node_over(database: Database) -> Node:
+    """A node of the development chain that is in a database, or begins in it."""
+    chain = Chain(runtime(), RocksStates(database), genesis())
+    return Node(NodeConfig(spec=spec(), base_path=Path("memory")), runtime(), chain)
 
 
 def begin(parent: Position) -> BlockBuilder:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.executive.builder import BlockBuilder, Built
 from runtime.executive.execute import execute_block
-from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.extrinsic import Extrinsic, Proof
 from runtime.executive.parts import Parts
 from runtime.executive.validate import Validator
 from runtime.frame.api import Apis
@@ -67,7 +67,7 @@ class Runtime:
         parent_header: Header,
         *,
         logs: tuple[DigestItem, ...] = (),
-        verified: Container[bytes] = (),
+        verified: Container[Proof] = (),
     ) -> BlockBuilder:
         """Begin the block that follows `parent_header`, whose state is `parent`."""
         return BlockBuilder(
@@ -86,7 +86,7 @@ class Runtime:
         block: Block,
         *,
         observed: Mapping[bytes, bytes] | None = None,
-        verified: Container[bytes] = (),
+        verified: Container[Proof] = (),
     ) -> Built:
         """Execute a block that somebody else made; raises `InvalidBlock`."""
         return execute_block(self.parts, parent, parent_header, block, observed=observed, verified=verified)

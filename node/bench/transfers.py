@@ -21,15 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from node.bench.world import World, world
+from node.mempool.validate import proof_of
 from node.mempool.verifier import VerifiedSet, Verifier
-from node.mempool.worker import Item
 from runtime.crypto.hashing import blake2b_256
-from runtime.executive.extrinsic import Extrinsic, verify
-from runtime.executive.validate import proof_key
+from runtime.executive.extrinsic import Extrinsic, Proof, verify
 from runtime.state.states import ChangeSet
 from runtime.testing import Trusting
 from runtime.trie import StateVersion, ordered_trie_root
-from runtime.types.account import Address
 
 ROUNDS: Final = 7
 WARM_UP: Final = 2
@@ -93,7 +91,7 @@ def _round(each: World, count: int, verifier: Verifier, into: Samples) -> None:
     raws = each.transfers(count)
     gc.collect()
     extrinsics = [each.runtime.decode(raw) for raw in raws]
-    items = [item for item, _ in proofs(each, extrinsics)]
+    items = proofs(each, extrinsics)
     wall = time.perf_counter()
     into.verify_only.append(_time(_verify_all, items) / count)
     into.verify_wall.append((time.perf_counter() - wall) * MICROSECONDS / count)
@@ -108,7 +106,7 @@ def _time(work: Callable[..., None], *given: object) -> float:
     return (time.process_time() - started) * MICROSECONDS
 
 
-def _verify_all(items: Sequence[Item]) -> None:
+def _verify_all(items: Sequence[Proof]) -> None:
     for kind, public, message, signature in items:
         assert verify(kind, public, message, signature)
 
@@ -161,12 +159,12 @@ def _pipeline(each: World, verifier: Verifier, blocks: list[list[bytes]]) -> flo
         if number < len(blocks):
             extrinsics = [each.runtime.decode(raw) for raw in blocks[number]]
             found = proofs(each, extrinsics)
-            ahead = extrinsics, found, verifier.submit([item for item, _ in found])
+            ahead = extrinsics, found, verifier.submit(found)
         if waiting is not None:
-            ready, keyed, ticket = waiting
-            for good, (_, key) in zip(verifier.collect(ticket), keyed, strict=True):
+            ready, expected, ticket = waiting
+            for good, proof in zip(verifier.collect(ticket), expected, strict=True):
                 assert good
-                verified.add(key)
+                verified.add(proof)
             builder = each.begin(each.chain.best, verified)
             for extrinsic in ready:
                 builder.apply_extrinsic(extrinsic)
@@ -175,15 +173,9 @@ def _pipeline(each: World, verifier: Verifier, blocks: list[list[bytes]]) -> flo
     return (time.perf_counter() - started) * MICROSECONDS / sum(map(len, blocks))
 
 
-def proofs(each: World, extrinsics: Sequence[Extrinsic]) -> list[tuple[Item, bytes]]:
-    """What must be verified of each extrinsic, and the key by which a good proof is known."""
+def proofs(each: World, extrinsics: Sequence[Extrinsic]) -> list[Proof]:
+    """What must be verified of each extrinsic."""
     best = each.chain.best
     validator = each.runtime.validator(best.state, best.header)
-    found: list[tuple[Item, bytes]] = []
-    for extrinsic in extrinsics:
-        signature = extrinsic.signature
-        assert signature is not None and isinstance(signature.address, Address)
-        payload = validator.payload(extrinsic)
-        item = (signature.kind, signature.address.account, payload, signature.signature)
-        found.append((item, proof_key(extrinsic, payload)))
-    return found
+    found = [proof_of(validator, extrinsic) for extrinsic in extrinsics]
+    return [proof for proof in found if proof is not None]

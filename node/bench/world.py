@@ -22,7 +22,7 @@ from node.plugins import discover, runtime_digest
 from node.storage import RocksStates
 from pallets.balances import Balances
 from runtime.executive.builder import BlockBuilder, Built
-from runtime.executive.extrinsic import ED25519, signed_bytes
+from runtime.executive.extrinsic import ED25519, Proof, signed_bytes
 from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.late import RuntimeCall
 from runtime.loader import load
@@ -77,7 +77,7 @@ class World:
             made.append(codec.signed(self.publics[sender], ED25519, signature, extras, call))
         return made
 
-    def begin(self, parent: Position, verified: Container[bytes]) -> BlockBuilder:
+    def begin(self, parent: Position, verified: Container[Proof]) -> BlockBuilder:
         """The next block, its inherents applied."""
         runtime = self.runtime
         builder = runtime.build(

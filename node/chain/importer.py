@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from node.chain.chain import Chain
+from runtime.executive.extrinsic import Proof
 from runtime.types.block import Block
 
 
@@ -15,7 +16,7 @@ def import_block(
     block: Block,
     *,
     observed: Mapping[bytes, bytes] | None = None,
-    verified: Container[bytes] = (),
+    verified: Container[Proof] = (),
     is_best: bool = True,
 ) -> bytes:
     """Execute a block over its parent and keep it, unfinalized; its hash.

@@ -19,10 +19,8 @@ from node.mempool.pool import Included, Pool
 from node.mempool.transaction import PoolLimits, Transaction
 from node.mempool.verifier import VerifiedSet, Verifier
 from node.mempool.watch import Watch, Watchers
-from node.mempool.worker import Item
 from runtime.crypto.hashing import blake2b_256
-from runtime.executive.extrinsic import Extrinsic
-from runtime.executive.validate import proof_key
+from runtime.executive.extrinsic import Extrinsic, Proof
 from runtime.frame.validity import TransactionValidityError, ValidTransaction
 from runtime.scale import DecodeError
 from runtime.types.account import Address
@@ -37,7 +35,7 @@ class Validator(Protocol):
         """What the signature of a signed extrinsic covers. Raises `TransactionValidityError`."""
         ...
 
-    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[Proof] = ()) -> ValidTransaction:
         """Its priority, tags and longevity. Raises `TransactionValidityError`."""
         ...
 
@@ -51,15 +49,7 @@ class Head(NamedTuple):
     validator: Validator
 
 
-class Proof(NamedTuple):
-    """A signature to verify."""
-
-    key: bytes
-    """By what `verified` containers know it, once it is found good."""
-    item: Item
-
-
-class Everything(Container[bytes]):
+class Everything(Container[Proof]):
     """The container of all proofs: for extrinsics whose signatures were verified elsewhere."""
 
     def __contains__(self, key: object) -> bool:
@@ -75,8 +65,7 @@ def proof_of(validator: Validator, extrinsic: Extrinsic) -> Proof | None:
     if signature is None or not isinstance(signature.address, Address):
         return None
     payload = validator.payload(extrinsic)
-    item = (signature.kind, signature.address.account, payload, signature.signature)
-    return Proof(proof_key(extrinsic, payload), item)
+    return signature.kind, signature.address.account, payload, signature.signature
 
 
 class Mempool:
@@ -104,10 +93,10 @@ class Mempool:
         extrinsic = _decode(head, data)
         with _refusals():
             proof = proof_of(head.validator, extrinsic)
-        if proof is not None and proof.key not in self.verified:
-            (holds,) = await self.verifier.verify([proof.item])
+        if proof is not None and proof not in self.verified:
+            (holds,) = await self.verifier.verify([proof])
             if holds:
-                self.verified.add(proof.key)
+                self.verified.add(proof)
             else:
                 self.pool.ban(transaction, head.number)
                 raise InvalidTransaction("Transaction has a bad signature")

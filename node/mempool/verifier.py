@@ -278,21 +278,21 @@ class Verifier:
 
 
 class VerifiedSet:
-    """Keys of proofs found good, bounded: the newest stay."""
+    """Proofs found good, bounded: the newest stay."""
 
     def __init__(self, most: int = 1 << 15) -> None:
         self._most = most
-        self._keys: dict[bytes, None] = {}
+        self._proofs: dict[Item, None] = {}
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._proofs)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._keys
+    def __contains__(self, proof: object) -> bool:
+        return proof in self._proofs
 
-    def add(self, key: bytes) -> None:
-        """Remember that the proof of this key holds."""
-        self._keys.pop(key, None)
-        self._keys[key] = None
-        if len(self._keys) > self._most:
-            del self._keys[next(iter(self._keys))]
+    def add(self, proof: Item) -> None:
+        """Remember that this proof holds."""
+        self._proofs.pop(proof, None)
+        self._proofs[proof] = None
+        if len(self._proofs) > self._most:
+            del self._proofs[next(iter(self._proofs))]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.extrinsic import Extrinsic, Proof
 from runtime.executive.limits import BlockMeter
 from runtime.executive.migrate import STEPS_MAX
 from runtime.executive.parts import Hook, Parts
@@ -29,7 +29,7 @@ from runtime.frame.validity import (
 )
 from runtime.scale import U32, Compact, codec_of
 from runtime.state.backend import State
-from runtime.state.overlay import Overlay
+from runtime.state.overlay import Mark, Overlay
 from runtime.trie import StateVersion, ordered_trie_root
 from runtime.types.account import Address
 from runtime.types.block import Block, Header
@@ -40,6 +40,8 @@ from runtime.types.weight import DispatchClass, Pays, Weight
 
 EXTRINSICS_MAX: Final = 1 << 20
 """The most extrinsics of a block."""
+NO_TOPICS: Final = b"\0"
+"""The topics of every event record: none."""
 _count = codec_of(Compact[U32])
 
 
@@ -91,7 +93,7 @@ class BlockBuilder:
         number: int,
         parent_hash: bytes,
         logs: tuple[DigestItem, ...] = (),
-        verified: Container[bytes] = (),
+        verified: Container[Proof] = (),
     ) -> None:
         self._parts = parts
         self._host = parts.host
@@ -149,7 +151,7 @@ class BlockBuilder:
         mark = overlay.open()
         try:
             applied = self._apply(extrinsic)
-            encoded = self._encode_events(mark.events)
+            encoded = self._encode_events(mark)
             if look is not None:
                 look()
         except (TransactionValidityError, InvalidBlock):
@@ -352,7 +354,7 @@ class BlockBuilder:
         mark = overlay.open()
         try:
             work()
-            encoded = self._encode_events(mark.events) if deposits else []
+            encoded = self._encode_events(mark) if deposits else []
         except InvalidBlock:
             overlay.undo(mark)
             raise
@@ -365,12 +367,13 @@ class BlockBuilder:
             raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
         self._events.extend(encoded)
 
-    def _encode_events(self, start: int) -> list[bytes]:
+    def _encode_events(self, since: Mark) -> list[bytes]:
         writers = self._parts.event_writers
-        return [
-            phase + writers[pallet][0] + writers[pallet][1](event) + b"\0"
-            for phase, pallet, event in self.overlay.events[start:]
-        ]
+        encoded: list[bytes] = []
+        for phase, pallet, event in self.overlay.events[since[1] :]:
+            index, write = writers[pallet]
+            encoded.append(phase + index + write(event) + NO_TOPICS)
+        return encoded
 
 
 def steps(

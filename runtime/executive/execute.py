@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from runtime.executive.builder import BlockBuilder, Built
-from runtime.executive.extrinsic import Extrinsic
+from runtime.executive.extrinsic import Extrinsic, Proof
 from runtime.executive.parts import Parts
 from runtime.frame.invalid import InvalidBlock
 from runtime.frame.validity import TransactionValidityError
@@ -46,7 +46,7 @@ def execute_block(
     block: Block,
     *,
     observed: Mapping[bytes, bytes] | None = None,
-    verified: Container[bytes] = (),
+    verified: Container[Proof] = (),
 ) -> Built:
     """Execute `block` over its parent's state. Raises `InvalidBlock`; the result's header equals the block's.
 

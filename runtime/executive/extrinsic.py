@@ -9,7 +9,7 @@ What is signed is `call ++ extras ++ implicits`, or its BLAKE2b-256 when that is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from runtime.crypto import ed25519, sr25519
 from runtime.crypto.hashing import blake2b_256
@@ -30,6 +30,9 @@ SR25519: Final = 1
 ECDSA: Final = 2
 _SIGNATURE_SIZES: Final = (64, 64, 65)
 _KIND_NAMES: Final = ("ed25519", "sr25519", "ecdsa")
+
+Proof: TypeAlias = tuple[int, bytes, bytes, bytes]
+"""All that `verify` looks at: the signature's kind, the public key, the message, the signature."""
 
 
 class Signature(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from runtime.crypto.hashing import blake2b_256
-from runtime.executive.extrinsic import Extrinsic, verify
+from runtime.executive.extrinsic import Extrinsic, Proof, verify
 from runtime.executive.limits import check_single
 from runtime.executive.parts import Parts
 from runtime.frame.host import PHASE_INITIALIZATION, Call
@@ -32,7 +31,7 @@ class Validator:
         self._enter()
         parts.system.begin_block(number, parent_hash, ())
 
-    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[Proof] = ()) -> ValidTransaction:
         """What the pool should know of an extrinsic. Raises `TransactionValidityError`."""
         self._enter()
         mark = self._overlay.open()
@@ -41,7 +40,7 @@ class Validator:
         finally:
             self._overlay.undo(mark)
 
-    def _judge(self, extrinsic: Extrinsic, verified: Container[bytes]) -> ValidTransaction:
+    def _judge(self, extrinsic: Extrinsic, verified: Container[Proof]) -> ValidTransaction:
         parts, call, signature = self._parts, extrinsic.call, extrinsic.signature
         declaration = call.info.declaration
         if declaration.dispatch_class == DispatchClass.Mandatory:
@@ -77,20 +76,13 @@ def validate_unsigned(parts: Parts, call: Call) -> ValidTransaction:
     return answer
 
 
-def check_proof(parts: Parts, extrinsic: Extrinsic, who: bytes, verified: Container[bytes]) -> None:
-    """Whether the signature of an extrinsic holds; `verified` are proof keys already found good.
+def check_proof(parts: Parts, extrinsic: Extrinsic, who: bytes, verified: Container[Proof]) -> None:
+    """Whether the signature of an extrinsic holds; `verified` are proofs already found good.
 
     Raises `BadProof`, or what an extension says of data that is no longer known.
     """
     signature = extrinsic.signature
     assert signature is not None
-    payload = parts.codec.payload(extrinsic)
-    if verified and proof_key(extrinsic, payload) in verified:
-        return
-    if not verify(signature.kind, who, payload, signature.signature):
+    proof = signature.kind, who, parts.codec.payload(extrinsic), signature.signature
+    if proof not in verified and not verify(*proof):
         raise BadProof
-
-
-def proof_key(extrinsic: Extrinsic, payload: bytes) -> bytes:
-    """What names a verified signature: the extrinsic and all that was signed, what was not sent included."""
-    return blake2b_256(extrinsic.raw + payload)

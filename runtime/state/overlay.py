@@ -12,7 +12,7 @@ decoded value can change behind the overlay's back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from runtime.state.backend import State
 
@@ -60,11 +60,10 @@ class LayersTooDeep(RuntimeError):
         super().__init__(f"more than {LAYERS_MAX} storage layers are open: a call nests too deep")
 
 
-class Mark(NamedTuple):
-    """A place in the journal to return to."""
-
-    journal: int
-    events: int
+Mark: TypeAlias = tuple[int, int]
+"""A place to return to: how long the journal was, and how many events there were. A bare tuple: each call
+makes one.
+"""
 
 
 class _Replaced(NamedTuple):
@@ -192,11 +191,10 @@ class Overlay:
 
     def open(self) -> Mark:
         """Open a layer: everything written from here on can be undone at once."""
-        self._depth += 1
-        if self._depth > LAYERS_MAX:
-            self._depth -= 1
+        if self._depth >= LAYERS_MAX:
             raise LayersTooDeep
-        return Mark(len(self._journal), len(self.events))
+        self._depth += 1
+        return len(self._journal), len(self.events)
 
     def undo(self, mark: Mark) -> None:
         """Close the layer and forget all that it wrote."""
@@ -207,7 +205,7 @@ class Overlay:
         """Close the layer and keep what it wrote; the outermost layer encodes it, or is undone and raises."""
         if self._depth == 1:
             try:
-                self._encode(mark)
+                self._encode(mark[0])
             except Exception:
                 self.undo(mark)
                 raise
@@ -215,7 +213,8 @@ class Overlay:
 
     def _revert(self, mark: Mark) -> None:
         journal, values, writers = self._journal, self.values, self._write
-        while len(journal) > mark.journal:
+        first, event = mark
+        while len(journal) > first:
             key, old, writer = journal.pop()
             if old.__class__ is _Replaced:
                 old, raw = old
@@ -232,20 +231,21 @@ class Overlay:
                 self._changed += 1
             else:
                 writers[key] = writer
-        del self.events[mark.events :]
+        del self.events[event:]
 
-    def _encode(self, mark: Mark) -> None:
-        values, writers, encoded = self.values, self._write, self._encoded
+    def _encode(self, first: int) -> None:
+        """Encode what the journal names from place `first` on."""
+        values, writers, journal = self.values, self._write, self._journal
         fresh: dict[bytes, bytes | None] = {}
-        for key, _, _ in self._journal[mark.journal :]:
+        for key, _, _ in journal[first:]:
             if key not in fresh:
                 value, write = values.get(key, UNREAD), writers[key]
                 if value is ABSENT:
                     fresh[key] = None
                 else:
                     fresh[key] = self._raws[key] if write is _as_it_is else write(value)
-        encoded.update(fresh)
-        del self._journal[mark.journal :]
+        self._encoded.update(fresh)
+        del journal[first:]
 
     # The result.
 
@@ -297,4 +297,4 @@ class Overlay:
         if self._depth:
             raise RuntimeError("a storage layer is still open")
         if self._journal:
-            self._encode(Mark(0, 0))
+            self._encode(0)

@@ -14,8 +14,7 @@ from node.mempool.validate import Everything, Head, Mempool, proof_of
 from node.mempool.verifier import Verifier
 from node.wallet.signer import Keypair
 from runtime.crypto.hashing import blake2b_256
-from runtime.executive.extrinsic import ED25519, SR25519, Extrinsic, Signature
-from runtime.executive.validate import proof_key
+from runtime.executive.extrinsic import ED25519, SR25519, Extrinsic, Proof, Signature
 from runtime.frame.validity import AncientBirthBlock, CannotLookupSigner, Payment, Stale, ValidTransaction
 from runtime.scale import DecodeError
 from runtime.types.account import Address
@@ -55,11 +54,11 @@ class SmallChain:
             raise self.refusal
         return self.version + extrinsic.call_bytes
 
-    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[Proof] = ()) -> ValidTransaction:
         self.judged += 1
         if self.refusal is not None:
             raise self.refusal
-        assert proof_key(extrinsic, self.payload(extrinsic)) in verified
+        assert proof_of(self, extrinsic) in verified
         account, (nonce, tip) = extrinsic.raw[1:33], extrinsic.call_bytes
         expected = self.nonces.get(account, 0)
         if nonce < expected:
@@ -243,7 +242,7 @@ class Trusting:
     def payload(self, extrinsic: Extrinsic) -> bytes:
         return self._chain.payload(extrinsic)
 
-    def validate(self, extrinsic: Extrinsic, *, verified: Container[bytes] = ()) -> ValidTransaction:
+    def validate(self, extrinsic: Extrinsic, *, verified: Container[Proof] = ()) -> ValidTransaction:
         assert isinstance(verified, Everything)
         return self._chain.validate(extrinsic, verified=verified)
 
@@ -287,12 +286,12 @@ async def test_a_new_runtime_asks_for_new_proofs(mempool: Mempool, chain: SmallC
     await mempool.submit(signed(0))
     proof = proof_of(chain, extrinsic)
     assert proof is not None
-    assert proof.item == (ED25519, ALICE.public, b"v1\0\0", signed(0)[35:])
-    assert proof.key in mempool.verified
+    assert proof == (ED25519, ALICE.public, b"v1\0\0", signed(0)[35:])
+    assert proof in mempool.verified
     chain.version = b"v2"
     proof = proof_of(chain, extrinsic)
     assert proof is not None
-    assert proof.key not in mempool.verified
+    assert proof not in mempool.verified
 
 
 async def test_unsigned_ones_have_no_proof(chain: SmallChain) -> None:

@@ -210,7 +210,8 @@ async def test_a_cancelled_caller_harms_no_other() -> None:
 
 def test_the_verified_set_forgets_the_oldest() -> None:
     verified = VerifiedSet(most=2)
-    for key in (b"a", b"b", b"a", b"c"):
-        verified.add(key)
-    assert [key in verified for key in (b"a", b"b", b"c")] == [True, False, True]
+    one, two, three = SIGNED[:3]
+    for proof in (one, two, one, three):
+        verified.add(proof)
+    assert [proof in verified for proof in (one, two, three)] == [True, False, True]
     assert len(verified) == 2

@@ -213,8 +213,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         return who in self.account
 
     def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
-        info = before
-        had, has = _provides(info.data), _provides(data)
+        info, old = before, before.data
+        had, has = bool(old.free or old.reserved), bool(data.free or data.reserved)
         if had and has:
             self.account[who] = AccountInfo(
                 info.nonce, info.consumers, info.providers, info.sufficients, data
@@ -245,8 +245,3 @@ class System(Pallet[SystemEvent, SystemFault]):
     def dec_consumers(self, who: AccountId) -> None:
         info = self.account[who]
         self.account[who] = info.replace(consumers=max(0, info.consumers - 1))
-
-
-def _provides(data: AccountData) -> bool:
-    """Whether these balances make an account exist."""
-    return data.free > 0 or data.reserved > 0

@@ -1,8 +1,8 @@
 """Records: frozen values with named fields, as cheap to make as Python allows.
 
-A record class writes its own `__new__`, `__eq__` and `__hash__`, once. Assigning to a field raises, so records
-are made through a *twin*: a class of the same slots that does not refuse assignment, and whose instances then
-turn into the record. Setting slots past the refusal would cost twice as much.
+A record class writes its own `__new__`, `__eq__` and `__hash__`, once. Assigning to a field raises, so
+records are made through a *twin*: a class of the same slots that does not refuse assignment, and whose
+instances then turn into the record. Setting slots past the refusal would cost twice as much.
 """
 
 from __future__ import annotations

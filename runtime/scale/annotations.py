@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import (
     Annotated,
@@ -19,11 +19,21 @@ from typing import (
     overload,
 )
 
-from runtime.scale.codec import AnyCodec, Codec, Description, Field, Parameters, TupleType, lazy
+from runtime.scale.codec import (
+    AnyCodec,
+    Codec,
+    Description,
+    Field,
+    Parameters,
+    TupleType,
+    VariantDescription,
+    VariantType,
+    lazy,
+)
 from runtime.scale.collections import array_codec, bytes_codec, fixed_bytes_codec, str_codec, vec_codec
 from runtime.scale.compact import compact_codec
 from runtime.scale.declared import Enum, Struct, docs_of
-from runtime.scale.errors import EncodeError, show
+from runtime.scale.errors import DecodeError, EncodeError, show
 from runtime.scale.fields import (
     CustomShape,
     RecordShape,
@@ -33,6 +43,7 @@ from runtime.scale.fields import (
     tuple_codec,
 )
 from runtime.scale.integers import BOOL, CHAR, SIGNED, UNSIGNED
+from runtime.scale.layout import compile_leaf, item_layout
 from runtime.scale.marks import (
     BitsMark,
     CharMark,
@@ -47,7 +58,15 @@ from runtime.scale.marks import (
 )
 from runtime.scale.ordered import bits_codec, map_codec, set_codec
 from runtime.scale.record import Err, Ok, Record, twin_of
-from runtime.scale.variants import Variant, option_codec, record_variant, result_codec, variant, variant_codec
+from runtime.scale.source import Source
+from runtime.scale.variants import (
+    VARIANT_INDEX_MAX,
+    Variant,
+    option_codec,
+    record_variant,
+    result_codec,
+    variant_codec,
+)
 
 T = TypeVar("T")
 
@@ -294,30 +313,42 @@ def _substitute(hint: Any, codecs: Mapping[type[Record], AnyCodec]) -> Any:
 
 
 def _python_enum(cls: type[enum.Enum]) -> AnyCodec:
-    """An enumeration with integer values, as an enum without fields.
+    """An enumeration with integer values, as an enum without fields: one byte, read and written in place.
 
     Its path in metadata is the module's and the class's name, or what `__type_path__` in its body says.
     """
-
-    def key_of(value: object) -> object:
-        if not isinstance(value, cls):
-            raise TypeError
-        return value
-
-    def nothing(value: object) -> tuple[()]:
-        return ()
-
-    def maker(member: enum.Enum) -> Any:
-        return lambda: member
-
-    variants: list[Variant] = []
+    members: dict[int, enum.Enum] = {}
     for member in cls:
-        if not isinstance(member.value, int):
+        if not isinstance(member.value, int) or not 0 <= member.value <= VARIANT_INDEX_MAX:
             raise TypeError(f"{cls.__name__}.{member.name}: its value must be its index, from 0 to 255")
-        name = member.name.rstrip("_")
-        variants.append(variant(name, member.value, make=maker(member), take=nothing, key=member))
-    path = getattr(cls, "__type_path__", (*cls.__module__.split("."), cls.__name__))
-    return variant_codec(cls.__name__, variants, key_of=key_of, path=path, docs=docs_of(cls))
+        members[member.value] = member
+
+    def member_of(index: int, at: int, path: str) -> enum.Enum:
+        if index not in members:
+            raise DecodeError(f"no variant has index {index}", at, path)
+        return members[index]
+
+    def read(source: Source, items: Sequence[str], offset: int, path: str) -> str:
+        return f"{source.bind(member_of)}({items[0]}, at + {offset}, {path!r})"
+
+    def write(source: Source, value: str) -> list[str]:
+        with source.block(f"if {value}.__class__ is not {source.bind(cls)}:"):
+            source.line("raise TypeError")
+        return [f"{value}._value_"]
+
+    def refuse(value: object) -> EncodeError:
+        return EncodeError(f"{show(value)} is no variant of {cls.__name__}")
+
+    def describe() -> Description:
+        named = tuple(
+            VariantDescription(member.name.rstrip("_"), (), index)
+            for index, member in sorted(members.items())
+        )
+        return Description(VariantType(named), path, (), docs_of(cls))
+
+    path = tuple(getattr(cls, "__type_path__", (*cls.__module__.split("."), cls.__name__)))
+    layout = item_layout(("B",), read, write)
+    return Codec(cls.__name__, *compile_leaf(layout, refuse), layout=layout, describe=describe)
 
 
 def _nothing_codec() -> AnyCodec:

@@ -11,7 +11,7 @@ states are held by these states themselves, outside the budget.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -54,8 +54,8 @@ PRUNED_HEIGHTS_MAX: Final = 4
 """How many heights one commit prunes at most, when a smaller window than before leaves more to do."""
 
 
-def _weight(branch: Branch) -> int:
-    return BRANCH_BYTES + len(branch[2])
+def _weight(branches: Collection[Branch]) -> int:
+    return BRANCH_BYTES * len(branches) + sum([len(encoded) for _, _, encoded in branches])
 
 
 class DatabaseStore:

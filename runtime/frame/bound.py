@@ -69,7 +69,10 @@ class BoundValue(Generic[T]):
 
     def get(self) -> T:
         """The value, or the default."""
-        value = self._host.overlay.get(self.key, self._decode)
+        overlay = self._host.overlay
+        value: T = overlay.values.get(self.key, UNREAD)
+        if value is UNREAD:
+            value = overlay.load(self.key, self._decode)
         return self._default if value is ABSENT else value
 
     def set(self, value: T) -> None:

@@ -19,12 +19,12 @@ class Generations(Generic[K, V]):
     becomes the old one and what was old is discarded. A hit in the old generation makes the entry young
     again.
 
-    `weigh` says what a value weighs; without it each weighs 1. None is not a value to keep here.
+    `weigh` says what some values weigh together; without it each weighs 1. None is not a value to keep here.
     """
 
     __slots__ = ("_discarded", "_half", "_weigh", "_weight", "old", "young")
 
-    def __init__(self, limit: int, weigh: Callable[[V], int] | None = None) -> None:
+    def __init__(self, limit: int, weigh: Callable[[Collection[V]], int] | None = None) -> None:
         self.young: dict[K, V] = {}
         self.old: dict[K, V] = {}
         self._discarded: list[dict[K, V]] = []
@@ -101,7 +101,7 @@ class Generations(Generic[K, V]):
         return self._weight + self._sum(self.old.values())
 
     def _sum(self, values: Collection[V]) -> int:
-        return len(values) if self._weigh is None else sum(map(self._weigh, values))
+        return len(values) if self._weigh is None else self._weigh(values)
 
     def __len__(self) -> int:
         return len(self.young) + len(self.old)

@@ -160,14 +160,12 @@ class States:
 
     def _keep(self, changed: Mapping[bytes, Any]) -> None:
         """Bring the decoded values of the finalized state up to date."""
-        gone = {key: True for key, value in changed.items() if value is _ABSENT}
-        kept = {
-            key: value for key, value in changed.items() if value is not _ABSENT and value is not _ENCODED
-        }
+        kept = {key: value for key, value in changed.items() if value.__class__ is not _Mark}
         self.decoded.drop(changed)
         self.decoded.add(kept)
         self.absent.drop(changed)
-        self.absent.add(gone)
+        if len(kept) < len(changed):
+            self.absent.add({key: True for key, value in changed.items() if value is _ABSENT})
         self.decoded.sweep()
 
 

@@ -1,6 +1,12 @@
 """The cache of two generations: what stays, what goes, and that the limit holds."""
 
+from collections.abc import Collection
+
 from runtime.state.cache import SWEEP_MAX, Generations
+
+
+def total_length(values: Collection[bytes]) -> int:
+    return sum(map(len, values))
 
 
 def test_what_is_asked_for_stays_and_the_rest_goes() -> None:
@@ -14,7 +20,7 @@ def test_what_is_asked_for_stays_and_the_rest_goes() -> None:
 
 
 def test_weight_is_bounded_whatever_is_put_and_dropped() -> None:
-    cache: Generations[int, bytes] = Generations(100, len)
+    cache: Generations[int, bytes] = Generations(100, total_length)
     for key in range(200):
         cache.put(key % 13, bytes(key % 40))
         cache.drop([key % 7])
@@ -23,7 +29,7 @@ def test_weight_is_bounded_whatever_is_put_and_dropped() -> None:
 
 
 def test_of_more_than_fits_the_last_are_kept() -> None:
-    cache: Generations[int, bytes] = Generations(100, len)
+    cache: Generations[int, bytes] = Generations(100, total_length)
     cache.put(0, bytes(10))
     cache.add({key: bytes(20) for key in range(1, 10)})
     assert sorted({**cache.old, **cache.young}) == [7, 8, 9]

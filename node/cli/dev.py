@@ -23,6 +23,7 @@ from node.chain.author import AuthorStopped
 from node.chain.chain import OtherRuntime, WrongGenesis
 from node.chain.sealing import BadSealing, Every, Instant, Manual, Sealing, parse_sealing
 from node.cli import live
+from node.cli.agents import has_dev_providers, run_agent
 from node.cli.amounts import Coin
 from node.cli.faults import Fault, expected
 from node.cli.output import Json, columns, print_json, say
@@ -101,6 +102,16 @@ async def dev(
     ready_file: Annotated[
         Path | None, Parameter(help="Write a JSON file with the address once calls are answered.")
     ] = None,
+    agent: Annotated[
+        bool,
+        Parameter(
+            negative="--no-agent",
+            help="Run the agent of the chain's own providers beside the node, or do not.",
+        ),
+    ] = True,
+    with_parent: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Stop when standard input ends.")
+    ] = False,
     log: Annotated[Level, Parameter(help="The least that is logged.")] = "info",
     log_json: Annotated[
         bool, Parameter(negative="", show_default=False, help="Log JSON lines, on a terminal too.")
@@ -133,11 +144,12 @@ async def dev(
             archive=archive,
             ready_file=ready_file,
         )
-        async with until_told():
-            await _run(config, dev_names(ACCOUNTS if accounts is None else accounts), as_json=json)
+        async with until_told(with_parent=with_parent):
+            names = dev_names(ACCOUNTS if accounts is None else accounts)
+            await _run(config, names, agent_for=chain if agent else None, as_json=json)
 
 
-async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> None:
+async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | None, as_json: bool) -> None:
     with _ready_file(config.ready_file), _opened(config) as node:
         async with trio.open_nursery() as nursery:
             address: Address = await nursery.start(node.run)
@@ -147,6 +159,8 @@ async def _run(config: NodeConfig, names: tuple[str, ...], *, as_json: bool) -> 
             else:
                 introduce(report)
                 nursery.start_soon(live.show, node)
+            if agent_for is not None and has_dev_providers(config.spec):
+                nursery.start_soon(run_agent, address.url, agent_for, config.base_path / "provider")
 
 
 @contextmanager

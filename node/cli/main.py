@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "redeem": "Exchange coins for work: training, fine-tuning, inference.",
     "receipt": "Check a receipt by running a part of the work again.",
     "coverage": "Show what stands behind the coin.",
+    "demo": "The main job from end to end, on a chain of its own.",
     "state": "Compute state roots.",
     "pallet": "List the chain's pallets, or begin a new one.",
     "chain": "Print and check chain specifications.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -109,9 +108,7 @@ async def run(
             address = pair.address(prefix)
             providers.append((pair, address, stack.enter_context(Workbench(folder / address, shelf))))
         agent = Agent(rpc, runtime, providers)
-        async with until_told() as told, trio.open_nursery() as nursery:
-            if with_parent:
-                nursery.start_soon(_stop_with_input, told)
+        async with until_told(with_parent=with_parent), trio.open_nursery() as nursery:
             await nursery.start(agent.run)
             _introduce(rpc, shelf, [address for _, address, _ in providers], as_json=json)
 
@@ -125,12 +122,6 @@ def _introduce(rpc: str, shelf: Shelf, addresses: list[str], *, as_json: bool) -
     say(f"RPC {rpc}")
     say(f"Jobs {shelf.folder}")
     say("READY")
-
-
-async def _stop_with_input(told: trio.CancelScope) -> None:
-    """Stop when standard input ends: whoever started this process is gone, or wants it gone."""
-    await trio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
-    told.cancel()
 
 
 @app.command(name="list")

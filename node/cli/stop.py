@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,8 +16,12 @@ FORCED: Final = 128
 
 
 @asynccontextmanager
-async def until_told() -> AsyncGenerator[trio.CancelScope]:
-    """Run the body until it ends, or SIGINT or SIGTERM says stop; a second one ends the process at once."""
+async def until_told(*, with_parent: bool = False) -> AsyncGenerator[trio.CancelScope]:
+    """Run the body until it ends, or SIGINT or SIGTERM says stop; a second one ends the process at once.
+
+    `with_parent`: the end of standard input says stop too, so that nothing outlives the process that began
+    it.
+    """
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
 
@@ -26,6 +31,12 @@ async def until_told() -> AsyncGenerator[trio.CancelScope]:
                         os._exit(FORCED + number)
                     nursery.cancel_scope.cancel()
 
+            async def read() -> None:
+                await trio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
+                nursery.cancel_scope.cancel()
+
             nursery.start_soon(listen)
+            if with_parent:
+                nursery.start_soon(read)
             yield nursery.cancel_scope
             nursery.cancel_scope.cancel()

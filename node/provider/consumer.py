@@ -82,7 +82,7 @@ class Redemption:
         call = self.coin.redemption.redeem.call(quote.amount, service_of(spec), 0, 0, job)
         included = await self._send(call)
         (paid,) = (event for event in included.events if isinstance(event, t.Redeemed))
-        self.tell(f"ticket {paid.first}: {paid.tickets} queued in block {included.block_number}")
+        self.tell(f"ticket {paid.first}: queued in block {included.block_number}")
         places = range(paid.first, paid.first + paid.tickets)
         settled = await self._follow(places, job)
         digests = {each.result for each in settled.values()}

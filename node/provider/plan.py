@@ -141,7 +141,7 @@ def _ticket_steps(sight: Sight, hands: Hands) -> Iterator[Step]:
         done = hands.receipt(ticket.job)
         match ticket.state:
             case TicketState.Matched:
-                yield from _accepting(sight, number, ticket, cost)
+                yield from _accepting(sight, number, ticket, cost, done)
             case TicketState.Accepted:
                 # Whoever says `ready` to a consumer that has begun must be able to deliver.
                 if not ticket.is_ready and (cost is not None or not ticket.has_begun):
@@ -157,10 +157,14 @@ def _ticket_steps(sight: Sight, hands: Hands) -> Iterator[Step]:
                 pass
 
 
-def _accepting(sight: Sight, number: int, ticket: Ticket, cost: int | None) -> Iterator[Step]:
+def _accepting(
+    sight: Sight, number: int, ticket: Ticket, cost: int | None, done: bytes | None
+) -> Iterator[Step]:
     """A coin buys W_k of work and no more: a job that is larger than its ticket is nobody's debt."""
     bought = ticket.amount * sight.work // COIN
     if cost is not None and cost > bought:
         yield Decline(number, f"the job takes {cost} byte multiply-adds, and the ticket buys {bought}")
-    else:
-        yield Accept(number)
+        return
+    yield Accept(number)
+    if ticket.has_begun and cost is not None and done is None:
+        yield Run(ticket.job)

@@ -33,12 +33,12 @@ class DevNode:
 def dev_node(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[DevNode]:
-    """Run `ballast dev` on a free port with its log in `folder`; it must stop cleanly at the end.
+    """Run `ballast dev`, without its agent, on a free port, its log in `folder`; it must stop cleanly.
 
     `environment` replaces this process's own.
     """
     ready_file, log_file = folder / "ready.json", folder / "node.log"
-    options = ("--tmp", "--rpc-port", "0", "--ready-file", str(ready_file))
+    options = ("--tmp", "--no-agent", "--rpc-port", "0", "--ready-file", str(ready_file))
     command = [sys.executable, "-P", "-m", "node", "dev", *options, *arguments]
     with log_file.open("wb") as log:
         process = subprocess.Popen(

@@ -26,9 +26,10 @@ class Process:
         folder.mkdir(parents=True, exist_ok=True)
         self._out, self._err = folder / "out", folder / "err"
         self.ready_file = folder / "ready.json"
+        options = ("--rpc-port", "0", "--ready-file", str(self.ready_file))
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [*COMMAND, "dev", "--rpc-port", "0", "--ready-file", str(self.ready_file), *arguments],
+                [*COMMAND, "dev", "--no-agent", *options, *arguments],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -129,11 +129,18 @@ class ChargeTransactionPayment(TransactionExtension):
         self._pallet = pallet
 
     def validate(self, who: AccountId, call: Call, length: int, extra: Balance) -> ValidTransaction:
-        self._charge(who, call, length, extra)
+        self.prepare(who, call, length, extra)
         return ValidTransaction(priority=min(PRIORITY_MAX, extra * TIP_PRIORITY))
 
     def prepare(self, who: AccountId, call: Call, length: int, extra: Balance) -> _Charged:
-        return self._charge(who, call, length, extra)
+        pallet = self._pallet
+        info = call.info
+        fee, weight = extra, info.weight_of(call.args)
+        if info.declaration.pays is Pays.Yes:
+            fee += pallet.fee(weight, length)
+        if fee:
+            pallet.coin.withdraw_fee(who, fee)
+        return _Charged(who, fee, extra, weight)
 
     def post_dispatch(self, prepared: _Charged, call: Call, length: int, used: Weight, pays: bool) -> None:
         pallet = self._pallet
@@ -145,13 +152,3 @@ class ChargeTransactionPayment(TransactionExtension):
                 pallet.coin.refund_fee(who, charged - due)
         pallet.collected += due
         pallet.emit(TransactionFeePaid(who, due, tip))
-
-    def _charge(self, who: AccountId, call: Call, length: int, tip: Balance) -> _Charged:
-        pallet = self._pallet
-        info = call.info
-        fee, weight = tip, info.weight_of(call.args)
-        if info.declaration.pays is Pays.Yes:
-            fee += pallet.fee(weight, length)
-        if fee:
-            pallet.coin.withdraw_fee(who, fee)
-        return _Charged(who, fee, tip, weight)

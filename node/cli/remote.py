@@ -14,7 +14,8 @@ from node.cli.faults import Fault, expected
 from node.cli.words import Words
 from node.client import ChainClient, RemoteError, TransactionRefused, connect
 from node.plugins import PluginError, discover, runtime_digest
-from runtime.loader import LoadError, load
+from runtime.lifecycle import LoadError
+from runtime.loader import load
 from runtime.runtime import Runtime
 
 _HASH: Final = re.compile("0x[0-9a-fA-F]{64}")

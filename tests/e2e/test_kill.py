@@ -39,7 +39,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     """A node on the chain in `folder`, sealing fast; its process and its address."""
     ready, log = folder / "ready.json", folder / "node.log"
     ready.unlink(missing_ok=True)
-    options = ("--base-path", str(folder / "data"), "--rpc-port", "0", "--seal", "0.05")
+    options = ("--base-path", str(folder / "data"), "--rpc-port", "0", "--seal", "0.05", "--no-agent")
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "node", "dev", *options, "--ready-file", str(ready)],

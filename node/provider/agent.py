@@ -222,30 +222,31 @@ class Agent:
                 log.warning(kind, **about, reason=why)
                 return FOREVER
             case _:
-                included = await provider.sender.send(chain, self._call(step))
+                included = await provider.sender.send(chain, call_of(self.coin, step))
         if included.failure is not None:
             raise StepRefused(included.failure)
         log.info(kind, **about, block=included.block_number)
         return included.block_number
 
-    def _call(self, step: Commit | Open | Accept | Ready | Deliver) -> Call:
-        attestation, redemption = self.coin.attestation, self.coin.redemption
-        match step:
-            case Commit(unit=unit, root=root):
-                return attestation.commit.call(unit, root)
-            case Open(unit=unit, openings=openings):
-                leaves = tuple(
-                    Leaf(each.round, each.position, each.inputs, each.outputs, each.path) for each in openings
-                )
-                return attestation.open.call(unit, leaves)
-            case Accept(ticket=ticket):
-                return redemption.accept.call(ticket)
-            case Ready(ticket=ticket):
-                return redemption.ready.call(ticket)
-            case Deliver(ticket=ticket, result=result):
-                return redemption.deliver.call(ticket, result)
-            case _:
-                assert_never(step)
+
+def call_of(coin: Coin, step: Commit | Open | Accept | Ready | Deliver) -> Call:
+    """The call that does a step on chain."""
+    match step:
+        case Commit(unit=unit, root=root):
+            return coin.attestation.commit.call(unit, root)
+        case Open(unit=unit, openings=openings):
+            leaves = (
+                Leaf(each.round, each.position, each.inputs, each.outputs, each.path) for each in openings
+            )
+            return coin.attestation.open.call(unit, tuple(leaves))
+        case Accept(ticket=ticket):
+            return coin.redemption.accept.call(ticket)
+        case Ready(ticket=ticket):
+            return coin.redemption.ready.call(ticket)
+        case Deliver(ticket=ticket, result=result):
+            return coin.redemption.deliver.call(ticket, result)
+        case _:
+            assert_never(step)
 
 
 def name_of(step: Step) -> Name:

@@ -46,8 +46,8 @@ app = App(
     help_epilogue="""Examples:
   ballast provider list
   ballast provider show //Provider//1
-  ballast provider run --key - < secret.txt     prove capacity and serve tickets
-  ballast provider run --dev-all                the five providers of a development chain""",
+  ballast provider run --key - < secret.txt    prove capacity, serve tickets
+  ballast provider run --dev-all               those of a development chain""",
 )
 
 

@@ -39,8 +39,8 @@ Service = Literal["train", "fine_tune", "infer"]
 
 app = App(
     name="redeem",
-    help_epilogue="""A specification says, for instance, `seed = 7` and `epochs = 50`. It and the result
-travel through the jobs folder; the chain has their hashes.
+    help_epilogue="""A specification says, for instance, `seed = 7` and `epochs = 50`. It and the
+result travel through the jobs folder; the chain has their hashes.
 
 Examples:
   ballast redeem train --from //Bob
@@ -49,7 +49,7 @@ Examples:
 )
 
 
-@Parameter(name="*")
+@Parameter(name="*", help="What every service takes.")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What the three services have in common."""

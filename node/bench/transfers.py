@@ -28,6 +28,7 @@ from runtime.executive.extrinsic import Extrinsic, Proof, verify
 from runtime.state.states import ChangeSet
 from runtime.testing import Trusting
 from runtime.trie import StateVersion, ordered_trie_root
+from runtime.trie.node import encode_leaf
 
 ROUNDS: Final = 7
 WARM_UP: Final = 2
@@ -139,9 +140,18 @@ def _exec_root(each: World, raws: Sequence[bytes], into: Samples) -> None:
 
 
 def _hash_floor(state: ChangeSet) -> float:
-    """The time to hash once each node that the block made, and nothing else."""
+    """The time to hash once each node that the block made and each value that stands by its digest, and
+    nothing else.
+    """
     assert state.trie is not None
-    buffers = [bytes(branch[2]) for branch in state.trie.branches.values()]
+    leaves, inline_max = state.trie.leaves, state.states.version.inline_max
+    buffers: list[bytes] = []
+    for shape, ids, encoded in state.trie.branches.values():
+        buffers.append(encoded)
+        for key, value in [leaves[id] for id in ids if id in leaves]:
+            buffers.append(encode_leaf(key, shape.depth + 1, value, inline_max))
+            if len(value) > inline_max:
+                buffers.append(value)
     started = time.process_time()
     for buffer in buffers:
         blake2b_256(buffer)

@@ -99,9 +99,11 @@ class Chain:
         if states.head.height < 0:
             self._begin(genesis)
         stored = self._database.get(Column.META, GENESIS_KEY)
+        if stored is None or self._database.get(Column.NUMBERS, number_key(0)) != stored:
+            raise StorageCorrupted(self._database.path, "the genesis block is missing")
         if stored != genesis.hash:
             self._refuse_other_runtime()
-            raise WrongGenesis(self._database.path, stored or bytes(32), genesis.hash)
+            raise WrongGenesis(self._database.path, stored, genesis.hash)
         self.finalized = self._read_finalized()
         """The last final block."""
         self.best = self.finalized

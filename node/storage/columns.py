@@ -16,8 +16,6 @@ class Column(StrEnum):
     """height -> ids of the nodes that the state of that height no longer has"""
     ROOTS = "roots"
     """height -> state root and id of the root node"""
-    META = "meta"
-    """name -> format, height, next id, genesis hash"""
     HEADERS = "headers"
     """block hash -> encoded header"""
     BODIES = "bodies"
@@ -26,6 +24,8 @@ class Column(StrEnum):
     """block hash -> encoded justifications"""
     NUMBERS = "numbers"
     """block number -> block hash"""
+    META = "meta"
+    """name -> format, height, next id, genesis hash; the last to go to disk: where it is, the others are"""
 
 
 BIG = frozenset((Column.STATE, Column.NODES, Column.LEAVES))

@@ -1,10 +1,12 @@
 """RocksDB as the database: options that were measured, and errors that say what to do."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     Cache,
     ColumnFamily,
@@ -26,6 +28,9 @@ from node.storage.errors import (
     StorageUnusable,
 )
 
+if sys.platform != "win32":
+    import fcntl
+
 BLOCK_CACHE_BYTES: Final = 256 << 20
 """The block cache that all columns share, unless the caller says otherwise."""
 
@@ -46,7 +51,10 @@ LOG_FILES_MAX: Final = 4
 class RocksDatabase:
     """Column families in raw mode, opened by one process at a time."""
 
-    def __init__(self, path: Path | str, *, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
+    def __init__(
+        self, path: Path | str, *, cache_bytes: int = BLOCK_CACHE_BYTES, read_only: bool = False
+    ) -> None:
+        """Open or create it; with `read_only` the files stay as they are, and are not locked."""
         self.path = str(path)
         cache = Cache(cache_bytes)
         try:
@@ -55,6 +63,7 @@ class RocksDatabase:
                 self.path,
                 _database_options(cache),
                 {column.value: _column_options(column, cache) for column in Column},
+                access_type=AccessType.read_only() if read_only else AccessType.read_write(),
             )
             self._columns = {column: self._rocks.get_column_family(column.value) for column in Column}
         except Exception as error:  # noqa: BLE001 -- rocksdict raises Exception itself
@@ -126,9 +135,28 @@ class RocksDatabase:
             return StorageLocked(self.path)
         if "No space left" in text or "File too large" in text or "quota exceeded" in text:
             return StorageFull(self.path, _brief(text))
-        if "Corruption" in text or "CURRENT" in text or "does not exist" in text:
+        if any(
+            sign in text
+            for sign in ("Corruption", "CURRENT", "does not exist", "No such file", "family not found")
+        ):
             return StorageCorrupted(self.path, _brief(text))
         return StorageUnusable(self.path, _brief(text))
+
+
+def is_locked(path: Path | str) -> bool:
+    """Whether another process has the database at `path` open. Not to be asked while this one has: that would
+    end its lock.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        with (Path(path) / "LOCK").open("ab") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _brief(text: str) -> str:
@@ -143,6 +171,8 @@ def _database_options(cache: Cache) -> Options:
     # A record torn by a crash ends the log; one damaged in the middle is an error and not, as by default, the
     # silent loss of every block after it.
     options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    # All columns go to disk together: what a damaged manifest forgets is then a span of blocks, not a column.
+    options.set_atomic_flush(True)
     options.set_max_total_wal_size(LOG_AHEAD_BYTES_MAX)
     options.set_max_background_jobs(2)
     # There is one writer: what guards against others costs a tenth of a write.

@@ -12,12 +12,13 @@ states are held by these states themselves, outside the budget.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from node.storage.columns import Column
 from node.storage.database import Batch, Database
-from node.storage.errors import StorageCorrupted, StorageFormat
+from node.storage.errors import StorageCorrupted, StorageError, StorageFormat, StorageLocked
 from node.storage.records import (
     DamagedRecord,
     number_key,
@@ -31,12 +32,17 @@ from node.storage.records import (
     write_leaf,
     write_root,
 )
-from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase
+from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase, is_locked
 from runtime.state.backend import Also, Commit, Root
 from runtime.state.cache import Generations
 from runtime.state.memory import FIRST_ID
 from runtime.state.states import DECODED_MAX, UNFINALIZED_DEPTH_MAX, WINDOW, Finalized, States
 from runtime.trie import Branch, Leaf, StateVersion
+
+CLOSED: Final = "CLOSED"
+"""The file beside RocksDB's own that holds the height at which the database was closed; none while it is
+open, and none after a crash.
+"""
 
 FORMAT: Final = b"1"
 """The format of the database; changes whenever the records or the columns do."""
@@ -72,8 +78,11 @@ class DatabaseStore:
         self.database = database
         self.window = None if archive else window
         self._branches: Generations[int, Branch] = Generations(budget_bytes, _weight)
-        self.height, self.next_id = self._read_meta()
-        self.oldest = next(map(number_of, database.keys(Column.ROOTS)), 0)
+        try:
+            self.height, self.next_id = self._read_meta()
+            self.oldest = self._read_oldest()
+        except DamagedRecord as damage:
+            raise self._corrupted(damage) from None
 
     def branch(self, id: int, /) -> Branch:
         branch = self._branches.young.get(id)
@@ -177,7 +186,8 @@ class DatabaseStore:
     def _write(self, batch: Batch, height: int, next_id: int, also: Also) -> None:
         """Add the figures of the finalized state, and what the caller keeps beside it."""
         handle = self.database.handle(Column.META)
-        batch.put(b"format", FORMAT, handle)
+        if self.height < 0:
+            batch.put(b"format", FORMAT, handle)
         batch.put(b"height", number_key(height), handle)
         batch.put(b"next_id", number_key(next_id), handle)
         for column, key, value in also:
@@ -237,13 +247,28 @@ class DatabaseStore:
         figures = database.get(Column.META, b"height"), database.get(Column.META, b"next_id")
         if None in figures:
             raise self._missing("finalized state")
-        try:
-            height, next_id = (number_of(figure or b"") for figure in figures)
-        except DamagedRecord as damage:
-            raise self._corrupted(damage) from None
+        height, next_id = (number_of(figure or b"") for figure in figures)
         if self.root(height) is None:
             raise self._missing("finalized state")
         return height, next_id
+
+    def _read_oldest(self) -> int:
+        """The oldest height that is kept. Sees to it that all columns are of one time: that no height is
+        missing up to the finalized one, and that neither roots nor nodes go beyond it.
+        """
+        database = self.database
+        oldest = newest = -1
+        for newest in map(number_of, database.keys(Column.ROOTS)):
+            if oldest < 0:
+                oldest = next_height = newest
+            if newest != next_height:
+                raise self._missing(f"state {next_height}")
+            next_height += 1
+        last = number_key(self.next_id - 1)
+        nodes = (next(database.keys(column, b"", last), None) for column in (Column.NODES, Column.LEAVES))
+        if newest > self.height or any(nodes):
+            raise StorageCorrupted(database.path, f"it goes beyond its last block, {self.height}")
+        return max(oldest, 0)
 
     def _missing(self, what: str) -> StorageCorrupted:
         return StorageCorrupted(self.database.path, f"the {what} is missing")
@@ -290,7 +315,9 @@ class RocksStates(States):
         keeps every past state, else `window` of them; `decoded_max` counts the decoded values kept. Raises a
         `StorageError`.
         """
+        _inspect(path, cache_bytes)
         database = RocksDatabase(path, cache_bytes=cache_bytes)
+        (Path(path) / CLOSED).unlink(missing_ok=True)
         try:
             return cls(
                 database,
@@ -318,3 +345,33 @@ class RocksStates(States):
     def close(self) -> None:
         """Release the database; nothing is lost that was finalized."""
         self.database.close()
+        if isinstance(self.database, RocksDatabase):
+            with suppress(OSError):  # the disk may be full: then there is nothing to compare with
+                (Path(self.database.path) / CLOSED).write_text(f"{self.store.height}\n")
+
+
+def _inspect(path: Path | str, cache_bytes: int) -> None:
+    """Look at an existing database without touching it. Raises a `StorageError`.
+
+    Opened for writing, RocksDB deletes what it takes for left over: with a damaged manifest, the data.
+    """
+    folder = Path(path)
+    if not (folder / "CURRENT").exists():
+        return
+    if not any(folder.glob("*.log")):
+        raise StorageCorrupted(str(path), "the write-ahead log is missing")
+    try:
+        database = RocksDatabase(path, cache_bytes=cache_bytes, read_only=True)
+        try:
+            height = DatabaseStore(database).height
+        finally:
+            database.close()
+    except StorageError:
+        if is_locked(path):  # somebody was writing while we read
+            raise StorageLocked(str(path)) from None
+        raise
+    file = folder / CLOSED
+    closed_at = file.read_bytes().strip() if file.exists() else b""
+    if closed_at.isdigit() and int(closed_at) > height:
+        where = f"it was closed at block {int(closed_at)}, and ends at block {height}"
+        raise StorageCorrupted(str(path), where)

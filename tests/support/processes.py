@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,15 @@ COMMAND = (sys.executable, "-P", "-m", "node")
 class Process:
     """A running `ballast dev`, told by its ready file to be ready."""
 
-    def __init__(self, folder: Path, *arguments: str, ignores_sigint: bool = False) -> None:
-        """Start it; `ready` says when it answers."""
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        ignores_sigint: bool = False,
+        environment: Mapping[str, str] | None = None,
+        limit: Callable[[], None] | None = None,
+    ) -> None:
+        """Start it; `ready` says when it answers. `limit` is called in the process before it begins."""
         folder.mkdir(parents=True, exist_ok=True)
         self._out, self._err = folder / "out", folder / "err"
         self.ready_file = folder / "ready.json"
@@ -34,7 +41,8 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                preexec_fn=_ignore_sigint if ignores_sigint else None,
+                env={**os.environ, **(environment or {})},
+                preexec_fn=_ignore_sigint if ignores_sigint else limit,
             )
 
     def __enter__(self) -> Process:

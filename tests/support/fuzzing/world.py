@@ -15,7 +15,7 @@ from node.chain.transaction import sign_transaction
 from node.config import NodeConfig
 from node.mempool.validate import Everything
 from node.node import Node
-from node.plugins import discover
+from node.plugins import discover, runtime_digest
 from node.storage import Database, RocksStates
 from node.wallet.dev import dev_account
 from pallets.balances import Balances
@@ -33,6 +33,8 @@ from support.fuzzing.shapes import Shapes
 
 SEED = 20_260_101
 START_MS = 1_750_000_000_000
+ACCOUNTS_COUNT = 3
+"""How many development accounts there are."""
 ACCOUNTS = tuple(dev_public(f"//{name}") for name in ("Alice", "Bob", "Charlie"))
 EVERYTHING = Everything()
 PROVIDERS = tuple(dev_public(uri) for uri in provider_uris())
@@ -40,12 +42,12 @@ PROVIDERS = tuple(dev_public(uri) for uri in provider_uris())
 
 @cache
 def spec() -> ChainSpec:
-    return dev(accounts=3)
+    return dev(accounts=ACCOUNTS_COUNT)
 
 
 @cache
 def runtime() -> Runtime:
-    return load(spec().runtime, discover())
+    return load(spec().runtime, discover(), runtime_digest=runtime_digest())
 
 
 @cache
@@ -93,7 +95,20 @@ def _chain() -> tuple[tuple[Block, ...], Position]:
 
 def node_over(database: Database) -> Node:
     """A node of the development chain that is in a database, or begins in it."""
-    chain = Chain(runtime(), RocksStates(database), genesis())
+    return _node(RocksStates(database))
+
+
+def node_at(path: Path) -> Node:
+    """The same, in a folder."""
+    return _node(RocksStates.open(path))
+
+
+def _node(states: RocksStates) -> Node:
+    try:
+        chain = Chain(runtime(), states, genesis())
+    except BaseException:
+        states.close()
+        raise
     return Node(NodeConfig(spec=spec(), base_path=Path("memory")), runtime(), chain)
 
 

@@ -16,7 +16,7 @@ from cyclopts.types import Port
 
 from genesis.build import GenesisError
 from genesis.load import load_spec
-from genesis.presets.dev import ACCOUNTS, dev_names
+from genesis.presets.dev import ACCOUNTS, dev_names, provider_uris
 from genesis.presets.dev import dev as dev_preset
 from genesis.spec import ChainSpec, SpecError
 from node.chain.author import AuthorStopped
@@ -153,13 +153,14 @@ async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | N
     with _ready_file(config.ready_file), _opened(config) as node:
         async with trio.open_nursery() as nursery:
             address: Address = await nursery.start(node.run)
-            report = describe(node, address, names)
+            has_agent = agent_for is not None and has_dev_providers(config.spec)
+            report = describe(node, address, names, provider_uris() if has_agent else ())
             if as_json:
                 print_json(report)
             else:
                 introduce(report)
                 nursery.start_soon(live.show, node)
-            if agent_for is not None and has_dev_providers(config.spec):
+            if agent_for is not None and has_agent:
                 nursery.start_soon(run_agent, address.url, agent_for, config.base_path / "provider")
 
 
@@ -223,8 +224,10 @@ def _spec(chain: str, accounts: int | None) -> ChainSpec:
 # What it says of itself.
 
 
-def describe(node: Node, address: Address, names: tuple[str, ...]) -> dict[str, Any]:
-    """A running development node as plain values: what `--json` prints."""
+def describe(
+    node: Node, address: Address, names: tuple[str, ...], agent: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """A running development node as plain values: what `--json` prints. `agent`: whom its agent runs."""
     spec = node.config.spec
     return {
         "version": version("ballast-chain"),
@@ -235,6 +238,7 @@ def describe(node: Node, address: Address, names: tuple[str, ...]) -> dict[str, 
         "accounts": [account._asdict() for account in endowed(spec, names)],
         "warning": DEV_WARNING,
         "sealing": sealing_words(node.config.sealing),
+        "agent": list(agent),
         "basePath": str(node.config.base_path),
         "ws": address.url,
         "http": address.url.replace("ws:", "http:", 1),
@@ -262,6 +266,8 @@ def introduce(report: dict[str, Any]) -> None:
     say(f"Genesis {report['genesisHash']}")
     say("Pallets " + ", ".join(f"{each['index']} {each['name']}" for each in report["pallets"]))
     say(f"Sealing {report['sealing']}")
+    if report["agent"]:
+        say(f"Providers {', '.join(report['agent'])}; their agent runs beside this node")
     say(f"Data {report['basePath']}")
     say(f"RPC {report['ws']}")
     say("READY")

@@ -131,8 +131,11 @@ class Workbench:
             raise JobFailed(said[0] if said else f"the job's process ended with status {done.returncode}")
         self._receipts[job] = bytes.fromhex(digest)
         note = self._note(job)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(digest, encoding="ascii")
+        try:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(digest, encoding="ascii")
+        except OSError as error:
+            raise JobFailed(f"the job is done, and {note} cannot be written: {error.strerror}") from None
 
     def keep_only(self, tasks: Iterable[Task]) -> None:
         """Forget the products of windows that are over."""

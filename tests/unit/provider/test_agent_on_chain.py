@@ -62,8 +62,9 @@ def test_one_wrong_row_is_refused_when_it_is_drawn_and_the_window_is_missed(chai
         assert all(history(chain, who) & 1 for who in honest)
         drawn, passed = drawn + was_drawn, passed + (not was_drawn)
         assert drawn + passed < 40
+    doc = "The opened rows do not prove the work."
     assert set(cheating.refusals) == {
-        "WrongOpening: The opened rows do not prove the work. round 0, row 0: the output row is not the product"
+        f"WrongOpening: {doc} round 0, row 0: the output row is not the product"
     }
     assert agents.refusals == []
 

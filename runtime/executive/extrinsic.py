@@ -94,7 +94,10 @@ class ExtrinsicCodec:
                 at,
                 "Extrinsic.version",
             )
-        call, end = self._call.read(raw, at + 1)
+        try:
+            call, end = self._call.read(raw, at + 1)
+        except DecodeError as error:
+            raise error.inside("Extrinsic.call") from None
         _nothing_behind(raw, end)
         return Extrinsic(raw, call, raw[at + 1 :], None)
 
@@ -103,7 +106,10 @@ class ExtrinsicCodec:
             address: MultiAddress = Address(raw[at + 1 : at + 33])
             at += 33
         else:
-            address, at = self._address.read(raw, at)
+            try:
+                address, at = self._address.read(raw, at)
+            except DecodeError as error:
+                raise error.inside("Extrinsic.address") from None
         kind = raw[at] if at < len(raw) else -1
         if kind not in (ED25519, SR25519, ECDSA):
             raise DecodeError(
@@ -117,8 +123,13 @@ class ExtrinsicCodec:
                 start,
                 "Extrinsic.signature",
             )
-        extras, call_at = self._extras.read(raw, at)
-        call, end = self._call.read(raw, call_at)
+        part = "Extrinsic.extras"
+        try:
+            extras, call_at = self._extras.read(raw, at)
+            part = "Extrinsic.call"
+            call, end = self._call.read(raw, call_at)
+        except DecodeError as error:
+            raise error.inside(part) from None
         _nothing_behind(raw, end)
         signature = Signature(address, kind, raw[start:at], extras, raw[at:call_at])
         return Extrinsic(raw, call, raw[call_at:], signature)

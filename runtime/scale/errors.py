@@ -6,7 +6,7 @@ from collections.abc import Sized
 from typing import Self, TypeGuard
 
 SHOWN_CHARACTERS_MAX = 80
-"""Longest piece of a refused value that a message repeats."""
+"""Longest piece of a refused value, and of each end of its path, that a message repeats."""
 
 SHOWN_INTEGER_BITS_MAX = 260
 """Longest integer that a message writes out in digits."""
@@ -32,6 +32,8 @@ class CodecError(ValueError):
 
     def __str__(self) -> str:
         path = self.path.lstrip(".")
+        if len(path) > 2 * SHOWN_CHARACTERS_MAX:
+            path = f"{path[:SHOWN_CHARACTERS_MAX]}...{path[-SHOWN_CHARACTERS_MAX:]}"
         return f"{path}: {self.reason}" if path else self.reason
 
 

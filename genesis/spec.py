@@ -112,7 +112,7 @@ def _seat(plain: Any, where: str) -> SeatSpec:
         name=_text(seat.get("name", ""), f"{where}.name"),
         config=_object(seat.get("config", {}), f"{where}.config"),
         uses={
-            given: _text(name, f"{where}.uses.{given}")
+            given: _text(name, f"{where}.uses.{_shown(given)}")
             for given, name in _object(seat.get("uses", {}), f"{where}.uses").items()
         },
     )
@@ -142,8 +142,13 @@ def _properties(plain: Any) -> dict[str, Any]:
 def _known(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in given:
         if key not in known:
-            shown = key if len(key) <= SHOWN_CHARACTERS_MAX else key[:SHOWN_CHARACTERS_MAX] + "..."
-            raise SpecError(f"{where} has a key {shown!r} that means nothing; keys are: {', '.join(known)}")
+            raise SpecError(
+                f"{where} has a key {_shown(key)!r} that means nothing; keys are: {', '.join(known)}"
+            )
+
+
+def _shown(key: str) -> str:
+    return key if len(key) <= SHOWN_CHARACTERS_MAX else key[:SHOWN_CHARACTERS_MAX] + "..."
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ KEPT_BYTES_MAX = 600
 KEPT_MAX = 40
 """What is written into the corpus: this many of the shortest inputs, none longer than this."""
 POOL_MAX = 2_000
+SHOWN_MAX = 400
 ACCEPTED = "accepted"
 
 FOUND = "found:"
@@ -76,10 +77,8 @@ class Broken(AssertionError):
         self.target = target
         self.line = f"{data.hex() or '-'}  # {FOUND} {_plain(outcome(cause))}"
         """The input as a line of the corpus."""
-        super().__init__(
-            f"{target.name}: {type(cause).__name__}: {cause}\ninput {data!r}\n"
-            f"keep it: add this line to tests/fuzz/corpus/{target.name}.txt\n{self.line}"
-        )
+        what = f"{target.name}: {type(cause).__name__}: {cause}"
+        super().__init__(f"{what[:SHOWN_MAX]}\ninput of {len(data)} bytes: {data[:SHOWN_MAX]!r}")
 
 
 @dataclass

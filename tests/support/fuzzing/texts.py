@@ -129,6 +129,7 @@ def specs() -> list[bytes]:
         SMALL.replace(b"12", b"NaN"),
         SMALL.replace(b'"small"', b'"../../small"'),
         SMALL.replace(b'"Small"', b'"\\ud800"'),
+        SMALL.replace(b'"b":"System"', b'"%b":[]' % (b"b" * 5_000)),
     ]
 
 

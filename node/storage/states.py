@@ -258,12 +258,12 @@ class DatabaseStore:
         """
         database = self.database
         oldest = newest = -1
-        for newest in map(number_of, database.keys(Column.ROOTS)):
+        for height in map(number_of, database.keys(Column.ROOTS)):
             if oldest < 0:
-                oldest = next_height = newest
-            if newest != next_height:
-                raise self._missing(f"state {next_height}")
-            next_height += 1
+                oldest = height
+            elif height != newest + 1:
+                raise self._missing(f"state {newest + 1}")
+            newest = height
         last = number_key(self.next_id - 1)
         nodes = (next(database.keys(column, b"", last), None) for column in (Column.NODES, Column.LEAVES))
         if newest > self.height or any(nodes):

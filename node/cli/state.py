@@ -119,6 +119,8 @@ def read_entries(text: str) -> dict[bytes, bytes]:
         raise Fault("the document nests too deep: a list of [key, value] is expected") from None
     except jsons.JSONDecodeError as error:
         raise Fault(f"no JSON, line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except ValueError:
+        raise Fault("the document holds a number of too many digits") from None
     if not is_list(document):
         raise Fault("the document is no list: a list of [key, value] is expected")
     entries: dict[bytes, bytes] = {}

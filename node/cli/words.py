@@ -18,10 +18,11 @@ from runtime.frame.event import Event
 from runtime.frame.host import Call
 from runtime.frame.origin import Origin, RawOrigin
 from runtime.frame.pallet import Pallet
-from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, to_plain
+from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, plain_result, to_plain
 from runtime.runtime import Runtime
-from runtime.scale import EncodeError, Enum, Newtype, Struct
+from runtime.scale import EncodeError, Enum, Err, Newtype, Ok, Struct
 from runtime.scale.annotations import hints_of
+from runtime.scale.errors import show
 from runtime.types.account import Address, MultiAddress
 
 
@@ -73,7 +74,7 @@ class Words:
         for given in arguments:
             if given not in wanted:
                 takes = ", ".join(wanted) or "none"
-                raise Fault(f"{name} takes no argument {given!r}; its arguments are: {takes}")
+                raise Fault(f"{name} takes no argument {show(given)}; its arguments are: {takes}")
         missing = [parameter for parameter in wanted if parameter not in arguments]
         if missing:
             raise Fault(f"{name} needs {missing[0]}=...; its arguments are: {', '.join(wanted)}")
@@ -95,16 +96,16 @@ class Words:
         if not is_object(parsed) or len(parsed) != 1:
             raise PlainError('a call is written {"Pallet.call": {"argument": ...}}')
         ((name, arguments),) = parsed.items()
+        if not is_object(arguments):
+            raise PlainError(f"the arguments of {show(name)} are no object")
         return self.call(name, arguments)
 
     def call_info(self, name: str) -> BoundCall[Any, Any]:
         """The declaration of a call. Raises Fault, naming what there is."""
         pallet, method = self.member(name)
         if method not in pallet.calls:
-            there = ", ".join(pallet.calls) or "none"
-            raise Fault(
-                f"{pallet.seat.name if pallet.seat else ''} has no call {method!r}; its calls are: {there}"
-            )
+            there, seat = ", ".join(pallet.calls) or "none", pallet.seat
+            raise Fault(f"{seat.name if seat else ''} has no call {show(method)}; its calls are: {there}")
         found: BoundCall[Any, Any] = getattr(pallet, method)
         return found
 
@@ -112,11 +113,11 @@ class Words:
         """The pallet and the rest of a name `Pallet.member`. Raises Fault."""
         pallet_name, dot, member = name.partition(".")
         if not dot or not member:
-            raise Fault(f"{name!r} is not of the form Pallet.name")
+            raise Fault(f"{show(name)} is not of the form Pallet.name")
         pallet = self.runtime.pallets.get(pallet_name)
         if pallet is None:
             there = ", ".join(self.runtime.pallets)
-            raise Fault(f"the chain has no pallet {pallet_name!r}; it has: {there}")
+            raise Fault(f"the chain has no pallet {show(pallet_name)}; it has: {there}")
         return pallet, member
 
     # Words from values.
@@ -134,6 +135,9 @@ class Words:
             return self.event(value)
         if isinstance(value, (Struct, Enum)):
             return self.record(value)
+        if isinstance(value, (Ok, Err)):
+            inner = {get_origin(each): get_args(each)[0] for each in get_args(base)}
+            return plain_result(value, lambda each: self.plain(inner.get(type(value), Any), each))
         if is_tuple(value) and get_origin(base) is tuple:
             arguments = get_args(base)
             kinds = arguments[:1] * len(value) if arguments[1:] == (Ellipsis,) else arguments
@@ -195,7 +199,7 @@ def _parsed(text: str) -> Any:
     """What JSON makes of a word; the word itself when it is none."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -8,6 +8,7 @@ from node.client.errors import BadAnswer, Unknown
 from runtime.manifest import Manifest
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, Enum, codec_of
+from runtime.scale.errors import show
 from runtime.types.block import Header
 from runtime.types.digest import Digest, DigestItem
 from runtime.types.dispatch import DispatchErrorValue, Module
@@ -29,11 +30,11 @@ def maybe_hex(data: bytes | None) -> str | None:
 def from_hex(text: Any) -> bytes:
     """Bytes. Raises `BadAnswer`."""
     if not isinstance(text, str) or not text.startswith("0x"):
-        raise BadAnswer("a call", f"{text!r} where hex was expected")
+        raise BadAnswer("a call", f"{show(text)} where hex was expected")
     try:
         return bytes.fromhex(text[2:])
     except ValueError:
-        raise BadAnswer("a call", f"{text!r} where hex was expected") from None
+        raise BadAnswer("a call", f"{show(text)} where hex was expected") from None
 
 
 def maybe_bytes(text: Any) -> bytes | None:
@@ -56,7 +57,7 @@ def read_header(answer: Any, block_hash: bytes) -> Header:
         )
         found = header.hash
     except (LookupError, TypeError, ValueError) as error:
-        raise BadAnswer("a header", repr(error)) from None
+        raise BadAnswer("a header", show(error)) from None
     if found != block_hash:
         raise BadAnswer(f"the header of {to_hex(block_hash)}", f"it hashes to {to_hex(found)}")
     return header

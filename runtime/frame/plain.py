@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Final, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from runtime.crypto import ss58
-from runtime.scale import Enum, Fixed, Max, Newtype, Struct
+from runtime.scale import Enum, Err, Fixed, Max, Newtype, Ok, Struct
 from runtime.scale.annotations import hints_of
 from runtime.scale.errors import SHOWN_CHARACTERS_MAX, show
 from runtime.scale.marks import Width
@@ -94,9 +94,17 @@ def to_plain(value: Any) -> Any:
         return {name: fields} if fields else name
     if isinstance(value, Struct):
         return _fields(value)
+    if isinstance(value, (Ok, Err)):
+        return plain_result(value, to_plain)
     if _is_list(value):
         return [to_plain(each) for each in value]
     raise TypeError(f"no plain form of {type(value).__name__}")
+
+
+def plain_result(result: Ok[Any] | Err[Any], plain: Callable[[Any], Any]) -> Any:
+    """`"Ok"`, `{"Ok": ...}` or `{"Err": ...}`, what is inside written by `plain`."""
+    name, inner = ("Ok", result.value) if isinstance(result, Ok) else ("Err", result.error)
+    return name if inner == () else {name: plain(inner)}
 
 
 def _fields(record: Struct | Enum) -> dict[str, Any]:

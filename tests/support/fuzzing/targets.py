@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from support.fuzzing import calls, scale, stores, texts, wires
+from support.fuzzing import calls, scale, stores, texts, wires, words
 
-TARGETS = (*scale.TARGETS, *calls.TARGETS, *stores.TARGETS, *texts.TARGETS, *wires.TARGETS)
+TARGETS = (
+    *scale.TARGETS,
+    *calls.TARGETS,
+    *stores.TARGETS,
+    *texts.TARGETS,
+    *wires.TARGETS,
+    *words.TARGETS,
+)

@@ -71,7 +71,7 @@ class Author:
             raise AuthorStopped(f"no block can be built over #{parent.header.number}: {fault}") from fault
         try:
             builder = self.begin(parent)
-            builder.check_invariants()
+            builder.check_end()
             await self._fill(builder, careful=True)
             return builder.finish()
         except InvalidBlock as fault:

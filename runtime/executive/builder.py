@@ -172,11 +172,28 @@ class BlockBuilder:
         return applied
 
     def try_apply(self, raw: bytes) -> Applied:
-        """Apply one extrinsic if every invariant holds after it; raises `InvariantBroken` and undoes it if
-        not.
+        """Apply one extrinsic if every invariant would hold were the block to end after it; raises
+        `InvariantBroken` and undoes it if not.
         """
         extrinsic = self._parts.codec.decode(raw)
-        return self._include(extrinsic, self.check_invariants)
+        return self._include(extrinsic, self.check_end)
+
+    def check_end(self) -> None:
+        """See whether every invariant would hold if the block ended here; raises `InvalidBlock` if not.
+
+        What the closing hooks settle, such as the fees on their way to their account, is settled for the look
+        and undone after it.
+        """
+        overlay, events = self.overlay, len(self._events)
+        mark = overlay.open()
+        try:
+            self._enter(PHASE_FINALIZATION)
+            for hook in self._parts.hooks["on_finalize"]:
+                self._run_hook(hook, "on_finalize", self._number)
+            self.check_invariants()
+        finally:
+            overlay.undo(mark)
+            del self._events[events:]
 
     def inherents(self, data: Mapping[bytes, bytes]) -> list[bytes]:
         """The inherents that the pallets want in this block, from what the author observed."""

@@ -18,9 +18,9 @@ from runtime.frame.event import Event
 from runtime.frame.host import Call
 from runtime.frame.origin import Origin, RawOrigin
 from runtime.frame.pallet import Pallet
-from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, plain_result, to_plain
+from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, is_result, plain_result, to_plain
 from runtime.runtime import Runtime
-from runtime.scale import EncodeError, Enum, Err, Newtype, Ok, Struct
+from runtime.scale import EncodeError, Enum, Newtype, Struct
 from runtime.scale.annotations import hints_of
 from runtime.scale.errors import show
 from runtime.types.account import Address, MultiAddress
@@ -135,7 +135,7 @@ class Words:
             return self.event(value)
         if isinstance(value, (Struct, Enum)):
             return self.record(value)
-        if isinstance(value, (Ok, Err)):
+        if is_result(value):
             inner = {get_origin(each): get_args(each)[0] for each in get_args(base)}
             return plain_result(value, lambda each: self.plain(inner.get(type(value), Any), each))
         if is_tuple(value) and get_origin(base) is tuple:

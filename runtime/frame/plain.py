@@ -94,11 +94,16 @@ def to_plain(value: Any) -> Any:
         return {name: fields} if fields else name
     if isinstance(value, Struct):
         return _fields(value)
-    if isinstance(value, (Ok, Err)):
+    if is_result(value):
         return plain_result(value, to_plain)
     if _is_list(value):
         return [to_plain(each) for each in value]
     raise TypeError(f"no plain form of {type(value).__name__}")
+
+
+def is_result(value: Any) -> TypeGuard[Ok[Any] | Err[Any]]:
+    """Whether a value is a result of either kind."""
+    return isinstance(value, (Ok, Err))
 
 
 def plain_result(result: Ok[Any] | Err[Any], plain: Callable[[Any], Any]) -> Any:

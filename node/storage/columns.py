@@ -30,3 +30,6 @@ class Column(StrEnum):
 
 BIG = frozenset((Column.STATE, Column.NODES, Column.LEAVES))
 """The columns that every block writes many keys of, and that are read by single keys."""
+
+BY_ID = frozenset((Column.NODES, Column.LEAVES))
+"""The columns whose keys only grow and are never asked for in vain: no filter would ever spare a look."""

@@ -10,7 +10,7 @@ Each reader raises `DamagedRecord` for bytes that its writer never writes.
 
 import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import Sequence
 from struct import Struct
 from struct import error as StructError
 
@@ -87,10 +87,8 @@ def read_root(record: bytes) -> Root:
     return Root(record[:32], number_of(record[32:40]), number_of(record[40:]))
 
 
-def write_dead(dead: Collection[int]) -> bytes:
-    branches = [id for id in dead if not id & 1]
-    leaves = [id for id in dead if id & 1]
-    keys = array("Q", branches + leaves)
+def write_dead(branches: Sequence[int], leaves: Sequence[int]) -> bytes:
+    keys = array("Q", (*branches, *leaves))
     if _IS_LITTLE:
         keys.byteswap()
     return len(branches).to_bytes(4, "little") + keys.tobytes()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -60,8 +61,11 @@ PRUNED_HEIGHTS_MAX: Final = 4
 """How many heights one commit prunes at most, when a smaller window than before leaves more to do."""
 
 
+_encoding = itemgetter(2)
+
+
 def _weight(branches: Collection[Branch]) -> int:
-    return BRANCH_BYTES * len(branches) + sum([len(encoded) for _, _, encoded in branches])
+    return BRANCH_BYTES * len(branches) + sum(map(len, map(_encoding, branches)))
 
 
 class DatabaseStore:
@@ -147,8 +151,8 @@ class DatabaseStore:
         for id, leaf in commit.leaves.items():
             put(number_key(id), write_leaf(leaf), handle)
         here = number_key(commit.height)
-        if commit.dead:
-            put(here, write_dead(commit.dead), database.handle(Column.JOURNAL))
+        if commit.dead_branches or commit.dead_leaves:
+            put(here, write_dead(commit.dead_branches, commit.dead_leaves), database.handle(Column.JOURNAL))
         put(here, write_root(commit.root), database.handle(Column.ROOTS))
         self._write(batch, commit.height, commit.root.next_id, commit.also)
         oldest = self._prune(batch, commit.height)
@@ -230,7 +234,7 @@ class DatabaseStore:
     def _recall(self, commit: Commit) -> None:
         """Keep in memory what the next block will read: the new branches, not those they replaced."""
         cache = self._branches
-        cache.drop([id for id in commit.dead if not id & 1])
+        cache.drop(commit.dead_branches)
         cache.add(commit.branches)
         cache.sweep()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -92,8 +92,10 @@ class Commit:
     changes: Mapping[bytes, bytes | None]
     branches: Mapping[int, Branch]
     leaves: Mapping[int, Leaf]
-    dead: Collection[int]
-    """Ids that the state before had and this one has not."""
+    dead_branches: Sequence[int]
+    """Ids of branches that the state before had and this one has not."""
+    dead_leaves: Sequence[int]
+    """The same of leaves."""
     also: Also
     """What the caller keeps beside the state."""
     sync: bool

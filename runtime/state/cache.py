@@ -2,7 +2,8 @@
 old.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from itertools import repeat
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -61,17 +62,24 @@ class Generations(Generic[K, V]):
                 self.young[key] = value
                 self._weight += weight
 
-    def drop(self, keys: Iterable[K]) -> None:
+    def replace(self, entries: Mapping[K, V]) -> None:
+        """Keep `entries`, in place of what their keys held before."""
+        young = self.young
+        if self._weigh is None and not self.old and len(young) + len(entries) <= self._half:
+            young.update(entries)
+            self._weight = len(young)
+            return
+        self.drop(entries)
+        self.add(entries)
+
+    def drop(self, keys: Collection[K]) -> None:
         """Forget `keys`, as far as they are here."""
-        young, old = self.young, self.old
-        dropped: list[V] = []
-        for key in keys:
-            found = young.pop(key, None)
-            if found is not None:
-                dropped.append(found)
-            elif old:
+        old = self.old
+        dropped = list(map(self.young.pop, keys, repeat(None)))
+        if old:
+            for key in keys:
                 old.pop(key, None)
-        self._weight -= self._sum(dropped)
+        self._weight -= self._sum([value for value in dropped if value is not None])
 
     def clear(self) -> None:
         """Forget everything."""

@@ -52,7 +52,7 @@ class MemoryStore:
         self._write(commit.also)
         self.branches.update(commit.branches)
         self.leaves.update(commit.leaves)
-        self.journal[commit.height] = tuple(commit.dead)
+        self.journal[commit.height] = (*commit.dead_branches, *commit.dead_leaves)
         self.roots[commit.height] = commit.root
         self.height, self.next_id = commit.height, commit.root.next_id
         self._prune(commit.height - self.window)

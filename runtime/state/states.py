@@ -43,20 +43,6 @@ ABSENT_MAX: Final = 1 << 14
 _ID_MAX: Final = 1 << 64
 
 
-class _Mark:
-    """A value of its own kind in a table of decoded values."""
-
-    __slots__ = ()
-
-
-_ABSENT: Final = _Mark()
-"""The key holds nothing."""
-_ENCODED: Final = _Mark()
-"""The key's new value was handed over encoded only."""
-_MISSING: Final = _Mark()
-"""The table says nothing about the key."""
-
-
 class States:
     """The states of one chain over one store."""
 
@@ -111,13 +97,14 @@ class States:
                 changes=child.changes,
                 branches=trie.branches,
                 leaves=trie.leaves,
-                dead=trie.dead,
+                dead_branches=trie.dead_branches,
+                dead_leaves=trie.dead_leaves,
                 also=also,
                 sync=sync,
             )
         )
         self.head = Finalized(self, child.height, root)
-        self._keep(child.decoded)
+        self._keep(child.changes, child.decoded)
         child.settle(self.head)
         return self.head
 
@@ -158,14 +145,13 @@ class States:
             raise StateDiscarded(height)
         return Finalized(self, height, root)
 
-    def _keep(self, changed: Mapping[bytes, Any]) -> None:
+    def _keep(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, Any]) -> None:
         """Bring the decoded values of the finalized state up to date."""
-        kept = {key: value for key, value in changed.items() if value.__class__ is not _Mark}
-        self.decoded.drop(changed)
-        self.decoded.add(kept)
-        self.absent.drop(changed)
-        if len(kept) < len(changed):
-            self.absent.add({key: True for key, value in changed.items() if value is _ABSENT})
+        if len(decoded) < len(changes):
+            self.decoded.drop([key for key in changes if key not in decoded])
+        self.decoded.replace(decoded)
+        self.absent.drop(changes)
+        self.absent.add({key: True for key, value in changes.items() if value is None})
         self.decoded.sweep()
 
 
@@ -276,11 +262,8 @@ class ChangeSet:
         self._states = states
         self._below = parent
         self.height: int = height
-        self.changes = dict(changes)
-        self.decoded: dict[bytes, Any] = {
-            key: _ABSENT if value is None else decoded.get(key, _ENCODED)
-            for key, value in self.changes.items()
-        }
+        self.changes = {key: changes[key] for key in sorted(changes)}
+        self.decoded: dict[bytes, Any] = dict(decoded)
         trie = update(
             states.store if parent is states.head else parent,
             parent.root,
@@ -336,16 +319,13 @@ class ChangeSet:
     def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
         layer: ChangeSet | Finalized = self
         while isinstance(layer, ChangeSet):
-            value = layer.decoded.get(key, _MISSING)
-            if value is not _MISSING:
-                if value is _ABSENT:
-                    return None
-                if value is _ENCODED:
+            if key in layer.changes:
+                value: T | None = layer.decoded.get(key)
+                if value is None:
                     encoded = layer.changes[key]
-                    assert encoded is not None
-                    value = layer.decoded[key] = decode(encoded)
-                kept: T = value
-                return kept
+                    if encoded is not None:
+                        value = layer.decoded[key] = decode(encoded)
+                return value
             layer = layer._below
         return layer.read(key, decode)
 
@@ -370,7 +350,7 @@ class ChangeSet:
     def changed_keys(self, prefix: bytes, after: bytes | None) -> Sequence[bytes]:
         """The keys that this block changed: those with `prefix` and greater than `after`, in order."""
         if self._order is None:
-            self._order = sorted(self.changes)
+            self._order = list(self.changes)
         order = self._order
         first = bisect_left(order, prefix) if after is None or after < prefix else bisect_right(order, after)
         last = first

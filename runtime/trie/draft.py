@@ -3,10 +3,7 @@
 from array import array
 from typing import Any, NamedTuple
 
-from runtime.trie.node import HASH_SIZE, Branch, Shape
-
-STEP = 1 + HASH_SIZE
-"""Bytes from one child that stands by its digest to the next."""
+from runtime.trie.node import HASH_SIZE, STEP, Branch, Shape
 
 PENDING = b""
 """The reference of a leaf that is encoded only when the branch above it is."""

@@ -28,6 +28,9 @@ from runtime.trie.nibbles import pack
 HASH_SIZE = 32
 """Bytes of a node's or a value's digest; a shorter node stands inline in its parent."""
 
+STEP = 1 + HASH_SIZE
+"""Bytes from one child that stands by its digest to the next."""
+
 KEY_BYTES_MAX = 32_767
 """The longest key: Substrate's decoders refuse a partial key of more than 65,535 nibbles."""
 
@@ -220,7 +223,7 @@ def shape_of(start: int, buffer: bytes) -> Shape:
     elif first >= 0xC0:
         mode = buffer[base] & 3
         base += (1, 2, 4)[mode] + (int.from_bytes(buffer[base : base + (1, 2, 4)[mode]], "little") >> 2)
-    is_regular = len(buffer) - base == (1 + HASH_SIZE) * len(slots)
+    is_regular = len(buffer) - base == STEP * len(slots)
     return Shape(start, partial, slots, [None] * len(slots), base, first < 0x20 or first >= 0xC0, is_regular)
 
 

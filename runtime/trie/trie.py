@@ -1,12 +1,11 @@
 """The update of a trie: a sorted set of changes in, new versions of the touched nodes and the new root out.
 
-The update never alters a frozen node. It walks the changed keys in order and keeps one stack of drafts,
-copies of the branches on the path to the key at hand. A branch is left when the next key no longer starts
-with its path; it is then hashed at once, and its digest and new id are patched into the draft above. Almost
-always a change is a value below a branch of unchanged shape: 32 bytes and an id are patched. What alters
-structure (a child more or less, a node short enough to stand inline, a value at a branch, a partial key that
-starts elsewhere) goes through an exploded form, a table of entries from which the branch is encoded anew when
-it is left.
+The update never alters a frozen node. What only sets other values is done first (`runtime.trie.overwrite`).
+For the rest it walks the changed keys in order and keeps one stack of drafts, copies of the branches on the
+path to the key at hand. A branch is left when the next key no longer starts with its path; it is then hashed
+at once, and its digest and new id are patched into the draft above. What alters structure (a child more or
+less, a node short enough to stand inline, a value at a branch, a partial key that starts elsewhere) goes
+through an exploded form, a table of entries from which the branch is encoded anew when it is left.
 
 A branch that was left can be entered again under the same update, after a key split its partial key; so a
 node born and replaced within one update is simply forgotten, and only nodes from before the update are
@@ -14,21 +13,21 @@ reported dead.
 """
 
 from array import array
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.trie.draft import PENDING, STEP, Draft, Entry
+from runtime.trie.draft import PENDING, Draft, Entry
 from runtime.trie.nibbles import common_nibbles, common_prefix
 from runtime.trie.node import (
     EMPTY_ROOT,
     HASH_SIZE,
     KEY_BYTES_MAX,
+    STEP,
     Branch,
     Leaf,
     Nodes,
     Shape,
     StateVersion,
-    blank,
     digest_of,
     encode_branch,
     encode_leaf,
@@ -36,6 +35,7 @@ from runtime.trie.node import (
     slots_of,
     with_partial,
 )
+from runtime.trie.overwrite import Overwriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,10 @@ class Update:
     """Branches born, by id."""
     leaves: Mapping[int, Leaf]
     """Leaves born, by id."""
-    dead: Collection[int]
-    """Ids of nodes of the trie before that the trie after no longer has."""
+    dead_branches: Sequence[int]
+    """Ids of branches of the trie before that the trie after no longer has."""
+    dead_leaves: Sequence[int]
+    """The same of leaves."""
 
 
 def update(
@@ -92,34 +94,68 @@ class _Editor:
         self.is_present = is_present
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
-        self.dead: list[int] = []
+        self.dead_branches: list[int] = []
+        self.dead_leaves: list[int] = []
         self.stack: list[Draft] = []
 
     def run(self, root: bytes, top: int, changes: Mapping[bytes, bytes | None]) -> Update:
-        ground = Draft("", -1)
-        ground.entries = {"": Entry(top, None, root)} if top else {}
-        stack = self.stack
-        stack.append(ground)
         keys = sorted(changes)
         if keys and len(longest := max(keys, key=len)) > KEY_BYTES_MAX:
             raise ValueError(f"a key of {len(longest)} bytes; the longest a trie holds is {KEY_BYTES_MAX}")
         paths = [key.hex() for key in keys]
-        paths.append("")
-        for place, key in enumerate(keys):
-            path = paths[place]
+        left: Iterable[int] = range(len(keys))
+        if top and not top & 1:
+            root, top, left = self._overwrite(root, top, keys, paths, changes)
+        if left:
+            root, top = self._edit(root, top, [(keys[each], paths[each]) for each in left], changes)
+        return Update(
+            root, top, self.next_id, self.branches, self.leaves, self.dead_branches, self.dead_leaves
+        )
+
+    def _overwrite(
+        self,
+        root: bytes,
+        top: int,
+        keys: list[bytes],
+        paths: list[str],
+        changes: Mapping[bytes, bytes | None],
+    ) -> tuple[bytes, int, list[int]]:
+        """Set the values that need nothing else; the new root and root node, and the places of the other
+        changes.
+        """
+        overwriter = Overwriter(
+            self.nodes, keys, paths, changes, self.first_id, self.inline_max, self._key_of
+        )
+        made = overwriter.run(top)
+        self.branches, self.leaves = overwriter.branches, overwriter.leaves
+        self.dead_branches, self.dead_leaves = overwriter.dead_branches, overwriter.dead_leaves
+        self.next_id = overwriter.next_id
+        if made is not None:
+            top, root = made
+        return root, top, sorted(overwriter.left)
+
+    def _edit(
+        self,
+        root: bytes,
+        top: int,
+        wanted: list[tuple[bytes, str]],
+        changes: Mapping[bytes, bytes | None],
+    ) -> tuple[bytes, int]:
+        """Bring the changes of the `wanted` keys in, whatever they do; the new root and root node."""
+        ground = Draft("", -1)
+        ground.entries = {"": Entry(top, None, root)} if top else {}
+        stack = self.stack
+        stack.append(ground)
+        for key, path in wanted:
             while not path.startswith(stack[-1].path):
                 self._close()
-            self._put(key, path, changes[key], paths[place + 1])
+            self._put(key, path, changes[key])
         while len(stack) > 1:
             self._close()
-        root, top = self._finish(ground)
-        return Update(root, top, self.next_id, self.branches, self.leaves, self.dead)
+        return self._finish(ground)
 
-    def _put(self, key: bytes, path: str, value: bytes | None, following: str) -> None:
-        """Bring one change to where it belongs, from the draft on top of the stack down.
-
-        `following` is the path of the next change: a branch that it does not enter too needs no draft.
-        """
+    def _put(self, key: bytes, path: str, value: bytes | None) -> None:
+        """Bring one change to where it belongs, from the draft on top of the stack down."""
         draft: Draft | None = self.stack[-1]
         while draft is not None:
             depth = draft.depth
@@ -128,74 +164,10 @@ class _Editor:
             if draft.entries is not None:
                 below = self._put_exploded(draft, nibble, key, path, value)
             else:
-                slot = draft.shape.slots.get(nibble)
-                if slot is not None and value is not None and not following.startswith(path[: depth + 1]):
-                    if self._put_alone(draft, slot, key, path, value):
-                        return
-                below = self._put_structure(draft, slot, key, path, value)
+                below = self._put_structure(draft, draft.shape.slots.get(nibble), key, path, value)
             if below is not None and below is not draft:
                 self.stack.append(below)
             draft = below
-
-    def _put_alone(self, draft: Draft, slot: int, key: bytes, path: str, value: bytes) -> bool:
-        """Set a value below the child at `slot` of the draft, where no other change goes.
-
-        This is nearly all the work of a block, so it is one loop down and one up. False if the key is not
-        there or a node stands inline; nothing is done then.
-        """
-        shape = draft.shape
-        id = draft.ids[slot]
-        place = slot
-        passed: list[tuple[int, int, Branch]] = []
-        find, own, first_id = self.nodes.branch, self.branches, self.first_id
-        try:
-            while not id & 1:
-                branch = find(id) if id < first_id else own[id]
-                shape, ids, _ = branch
-                if not shape.is_plain and not (
-                    shape.is_regular and path.startswith(shape.partial, shape.start)
-                ):
-                    return False
-                place = shape.slots[path[shape.depth]]
-                passed.append((id, place, branch))
-                id = ids[place]
-        except (KeyError, IndexError):
-            # There is no such child, or the key ends here. A missing node is missed again by the caller.
-            return False
-        held = shape.keys[place]
-        if held is None:
-            held = shape.keys[place] = self._key_of(id, key)
-        if held != key:
-            return False
-        encoded = encode_leaf(key, shape.depth + 1, value, self.inline_max)
-        if len(encoded) < HASH_SIZE:
-            return False
-        state = blank()
-        state.update(encoded)
-        digest = state.digest()
-        dead = self.dead
-        dead.append(id)
-        born = self.next_id
-        made = born | 1
-        self.leaves[made] = (key, value)
-        for id, place, (shape, ids, buffer) in reversed(passed):
-            born += 2
-            ids = ids[:]
-            ids[place] = made
-            at = shape.base + STEP * place + 1
-            buffer = buffer[:at] + digest + buffer[at + HASH_SIZE :]
-            state = blank()
-            state.update(buffer)
-            digest = state.digest()
-            made = born
-            own[made] = (shape, ids, buffer)
-            if id < first_id:
-                dead.append(id)
-            else:
-                del own[id]
-        self.next_id = born + 2
-        draft.patch(slot, made, digest)
-        return True
 
     def _put_structure(
         self, draft: Draft, slot: int | None, key: bytes, path: str, value: bytes | None
@@ -386,10 +358,13 @@ class _Editor:
         return key if self.is_present is not None and self.is_present(key) else self._leaf(id)[0]
 
     def _kill(self, id: int) -> None:
-        if id < self.first_id:
-            self.dead.append(id)
-        elif id & 1:
-            del self.leaves[id]
+        if id & 1:
+            if id < self.first_id:
+                self.dead_leaves.append(id)
+            else:
+                del self.leaves[id]
+        elif id < self.first_id:
+            self.dead_branches.append(id)
         else:
             del self.branches[id]
 

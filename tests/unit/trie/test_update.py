@@ -25,7 +25,7 @@ class Memory:
     def keep(self, made: Update) -> Update:
         self.branches.update(made.branches)
         self.leaves.update(made.leaves)
-        for id in made.dead:
+        for id in (*made.dead_branches, *made.dead_leaves):
             del (self.leaves if id & 1 else self.branches)[id]
         return made
 
@@ -44,14 +44,16 @@ def test_removing_what_is_not_there_changes_nothing(memory: Memory, full: Update
     absent = {b"": None, KEYS[0] + b"\0": None, KEYS[0][:-1]: None, b"\x00\x01\x02": None}
     made = update(memory, full.root, full.top, absent, first_id=full.next_id)
     assert (made.root, made.top) == (full.root, full.top)
-    assert not made.branches and not made.leaves and not made.dead
+    assert not made.branches and not made.leaves and not made.dead_branches and not made.dead_leaves
 
 
 def test_one_change_replaces_the_nodes_on_its_path_and_no_other(memory: Memory, full: Update) -> None:
     before = memory.branches[full.top][2]
     made = update(memory, full.root, full.top, {KEYS[7]: b"w" * 80}, first_id=full.next_id)
-    assert (len(made.branches), len(made.leaves), len(made.dead)) == (2, 1, 3)
-    assert min(made.branches | made.leaves) >= full.next_id > max(made.dead)
+    assert (
+        (len(made.branches), len(made.leaves)) == (len(made.dead_branches), len(made.dead_leaves)) == (2, 1)
+    )
+    assert min(made.branches | made.leaves) >= full.next_id > max(*made.dead_branches, *made.dead_leaves)
     assert memory.branches[full.top][2] == before
     assert made.root == trie_root(dict.fromkeys(KEYS, b"v" * 80) | {KEYS[7]: b"w" * 80})
 

@@ -1,0 +1,204 @@
+"""Overwriting: new values under keys that a trie holds already, which is nearly all the work of a block.
+
+Where each change replaces the value of a leaf, no branch changes its shape: 32 bytes of its encoding and one
+id are patched for each child that changed. So this is one walk down the sorted keys and one way up, from
+which every branch comes out once. Whatever is not of this kind (a key that is not there, a removal, a node
+that stands inline, a value at a branch) is left over, untouched, for `runtime.trie.trie` to do behind it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from runtime.trie.node import HASH_SIZE, STEP, Branch, Leaf, Nodes, blank, encode_leaf
+
+LEVELS_MAX: Final = 64
+"""How many branches below each other are overwritten in one go; what lies deeper is left over."""
+
+_Child: TypeAlias = tuple[int, bytes]
+"""The id of a child's new version, and its digest."""
+
+
+class Overwriter:
+    """One pass over the changes of a block; `left` then names, by their places, the changes that it left."""
+
+    __slots__ = (
+        "_changes",
+        "_find",
+        "_inline_max",
+        "_key_of",
+        "_keys",
+        "_paths",
+        "branches",
+        "dead_branches",
+        "dead_leaves",
+        "leaves",
+        "left",
+        "next_id",
+    )
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        keys: Sequence[bytes],
+        paths: Sequence[str],
+        changes: Mapping[bytes, bytes | None],
+        first_id: int,
+        inline_max: int,
+        key_of: Callable[[int, bytes], bytes],
+    ) -> None:
+        """`keys` are sorted, `paths` their nibbles; `key_of(id, key)` is the key of a leaf where `key` may
+        be.
+        """
+        self._find = nodes.branch
+        self._keys = keys
+        self._paths = paths
+        self._changes = changes
+        self._inline_max = inline_max
+        self._key_of = key_of
+        self.next_id = first_id
+        self.branches: dict[int, Branch] = {}
+        self.leaves: dict[int, Leaf] = {}
+        self.dead_branches: list[int] = []
+        self.dead_leaves: list[int] = []
+        self.left: list[int] = []
+
+    def run(self, top: int) -> _Child | None:
+        """Overwrite below the root node `top`; its new version, or None if nothing was done."""
+        return self._below(top, 0, len(self._keys), 0)
+
+    def _below(self, id: int, first: int, end: int, level: int) -> _Child | None:
+        """Overwrite what the changes from `first` to before `end` hold below the branch `id`, which all of
+        them reach.
+        """
+        branch = self._find(id)
+        shape, ids, buffer = branch
+        first, end = self._inside(branch, first, end, level)
+        paths, depth, slots = self._paths, shape.depth, shape.slots
+        patched: bytearray | None = None
+        while first < end:
+            nibble = paths[first][depth]
+            here = first
+            first += 1
+            slot = slots.get(nibble)
+            if slot is None:
+                self.left.append(here)
+                continue
+            child = ids[slot]
+            if child & 1:
+                made = self._leaf(branch, child, slot, here)
+            elif first == end or paths[first][depth] != nibble:
+                made = self._alone(child, here)
+            else:
+                first += 1
+                while first < end and paths[first][depth] == nibble:
+                    first += 1
+                made = self._below(child, here, first, level + 1)
+            if made is None:
+                continue
+            if patched is None:
+                patched = bytearray(buffer)
+                ids = ids[:]
+            ids[slot], digest = made
+            at = shape.base + STEP * slot + 1
+            patched[at : at + HASH_SIZE] = digest
+        if patched is None:
+            return None
+        self.dead_branches.append(id)
+        born = self.next_id
+        self.next_id = born + 2
+        buffer = bytes(patched)
+        self.branches[born] = (shape, ids, buffer)
+        state = blank()
+        state.update(buffer)
+        return born, state.digest()
+
+    def _inside(self, branch: Branch, first: int, end: int, level: int) -> tuple[int, int]:
+        """Which of the changes from `first` to before `end` go to a child of the branch; the others are left
+        over.
+        """
+        shape = branch[0]
+        paths, left = self._paths, self.left
+        if not shape.is_regular or level >= LEVELS_MAX:
+            left.extend(range(first, end))
+            return end, end
+        partial, start = shape.partial, shape.start
+        if partial:
+            while first < end and not paths[first].startswith(partial, start):
+                left.append(first)
+                first += 1
+            while first < end and not paths[end - 1].startswith(partial, start):
+                end -= 1
+                left.append(end)
+        if first < end and len(paths[first]) == shape.depth:
+            left.append(first)
+            first += 1
+        return first, end
+
+    def _alone(self, id: int, place: int) -> _Child | None:
+        """Overwrite with one change below the branch `id`, where no other change goes: one loop down, one up.
+
+        No branch is entered twice, so that nothing is to be undone where the change has to be left over.
+        """
+        path, find = self._paths[place], self._find
+        passed: list[tuple[int, int, Branch]] = []
+        try:
+            while True:
+                branch = find(id)
+                shape = branch[0]
+                if not shape.is_plain and not (
+                    shape.is_regular and path.startswith(shape.partial, shape.start)
+                ):
+                    self.left.append(place)
+                    return None
+                slot = shape.slots[path[shape.depth]]
+                child = branch[1][slot]
+                if child & 1:
+                    break
+                passed.append((id, slot, branch))
+                id = child
+        except (KeyError, IndexError):
+            # There is no such child, or the key ends here.
+            self.left.append(place)
+            return None
+        made = self._leaf(branch, child, slot, place)
+        if made is None:
+            return None
+        passed.append((id, slot, branch))
+        dead, branches, born = self.dead_branches, self.branches, self.next_id
+        below, digest = made
+        for id, slot, (shape, ids, buffer) in reversed(passed):
+            dead.append(id)
+            ids = ids[:]
+            ids[slot] = below
+            at = shape.base + STEP * slot + 1
+            buffer = buffer[:at] + digest + buffer[at + HASH_SIZE :]
+            state = blank()
+            state.update(buffer)
+            digest = state.digest()
+            branches[born] = (shape, ids, buffer)
+            below = born
+            born += 2
+        self.next_id = born
+        return below, digest
+
+    def _leaf(self, branch: Branch, id: int, slot: int, place: int) -> _Child | None:
+        """Overwrite the leaf `id`, which stands at `slot` of the branch, if the change is about its key."""
+        key, shape = self._keys[place], branch[0]
+        held = shape.keys[slot]
+        if held is None:
+            held = shape.keys[slot] = self._key_of(id, key)
+        value = self._changes[key]
+        if held != key or value is None:
+            self.left.append(place)
+            return None
+        encoded = encode_leaf(key, shape.depth + 1, value, self._inline_max)
+        if len(encoded) < HASH_SIZE:
+            self.left.append(place)
+            return None
+        self.dead_leaves.append(id)
+        born = self.next_id | 1
+        self.next_id += 2
+        self.leaves[born] = (key, value)
+        state = blank()
+        state.update(encoded)
+        return born, state.digest()

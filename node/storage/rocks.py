@@ -35,7 +35,7 @@ BLOCK_CACHE_BYTES: Final = 256 << 20
 """The block cache that all columns share, unless the caller says otherwise."""
 
 WRITE_BUFFER_BYTES: Final = 8 << 20
-"""The size at which a big column's memory table goes to disk: while it fits into the processor's cache, a write
+"""The size at which a big column's memory table goes to disk: while it fits the processor's cache, a write
 costs half of what it costs at 32 MB.
 """
 

@@ -113,7 +113,7 @@ def plain_result(result: Ok[Any] | Err[Any], plain: Callable[[Any], Any]) -> Any
 
 
 def _fields(record: Struct | Enum) -> dict[str, Any]:
-    names: tuple[str, ...] = record.__match_args__
+    names: tuple[str, ...] = type(record).__match_args__
     return {name.rstrip("_"): to_plain(getattr(record, name)) for name in names}
 
 

@@ -57,7 +57,7 @@ from runtime.scale.marks import (
     Width,
 )
 from runtime.scale.ordered import bits_codec, map_codec, set_codec
-from runtime.scale.record import Err, Ok, Record, twin_of
+from runtime.scale.record import Err, Ok, Record
 from runtime.scale.source import Source
 from runtime.scale.variants import (
     VARIANT_INDEX_MAX,
@@ -191,7 +191,7 @@ class Codecs:
     def _struct(self, cls: type[Struct]) -> AnyCodec:
         if cls is Struct:
             raise TypeError("Struct itself has no encoding: declare a subclass")
-        shape = RecordShape(cls, twin_of(cls), cls.__match_args__)
+        shape = RecordShape(cls, cls.__match_args__)
         fields = self._fields(cls, cls)
         path, params = cls.__type_path__, self._params(cls)
         return struct_codec(path[-1], fields, shape, path=path, params=params, docs=docs_of(cls))

@@ -7,7 +7,7 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from runtime.scale.record import Record
+from runtime.scale.record import Record, is_whole
 
 NO_PARAMETERS: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -32,8 +32,7 @@ class Struct(Record):
     def __init_subclass__(
         cls, *, path: str | None = None, params: Mapping[str, object] = NO_PARAMETERS, unnamed: bool = False
     ) -> None:
-        super().__init_subclass__()
-        if is_declared(cls):
+        if is_whole(cls):
             cls.__type_path__ = default_path(cls) if path is None else tuple(path.split("::"))
             cls.__type_params__ = params
             cls.__unnamed__ = unnamed
@@ -69,8 +68,7 @@ class Enum(Record):
         params: Mapping[str, object] = NO_PARAMETERS,
         unnamed: bool = False,
     ) -> None:
-        super().__init_subclass__()
-        if not is_declared(cls):
+        if not is_whole(cls):
             return
         if index is None:
             if cls.__variant_index__ is not None:
@@ -92,11 +90,6 @@ class Enum(Record):
         cls.__variant_name__ = cls.__name__.rstrip("_") if name is None else name
         cls.__unnamed__ = unnamed
         enum.__variants__.append(cls)
-
-
-def is_declared(cls: type[Record]) -> bool:
-    """False for the twins through which decoders make records."""
-    return "__match_args__" in vars(cls)
 
 
 def default_path(cls: type[Record]) -> tuple[str, ...]:

@@ -92,19 +92,13 @@ class CustomShape:
 
 @dataclass(frozen=True, slots=True)
 class RecordShape:
-    """A record class: `twin` has the same slots, lets them be set, and its instances turn into `record`."""
+    """A record class."""
 
     record: type[Any]
-    twin: type[Any]
     names: tuple[str, ...]
 
     def make(self, source: Source, values: Sequence[str]) -> str:
-        made = source.fresh("r")
-        source.line(f"{made} = {source.bind(self.twin)}()")
-        for name, value in zip(self.names, values, strict=True):
-            source.line(f"{made}.{name} = {value}")
-        source.line(f"{made}.__class__ = {source.bind(self.record)}")
-        return made
+        return f"{source.bind(self.record)}({', '.join(values)})"
 
     def take(self, source: Source, value: str, error: str) -> list[str]:
         with source.block(f"if {value}.__class__ is not {source.bind(self.record)}:"):

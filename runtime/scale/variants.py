@@ -20,7 +20,7 @@ from runtime.scale.codec import (
 )
 from runtime.scale.errors import DecodeError, EncodeError, show
 from runtime.scale.fields import CustomShape, RecordShape, Shape, compile_fields, labels_of, path_of
-from runtime.scale.record import Err, Ok, twin_of
+from runtime.scale.record import Err, Ok
 
 VARIANT_INDEX_MAX: Final = 255
 """An enum's index is one byte."""
@@ -61,7 +61,7 @@ def record_variant(
     record: type[Any], name: str, index: int, fields: Sequence[Field], docs: Sequence[str] = ()
 ) -> Variant:
     """The variant whose values are records of the class `record`, and whose key is that class."""
-    shape = RecordShape(record, twin_of(record), record.__match_args__)
+    shape = RecordShape(record, record.__match_args__)
     return Variant(name, index, record, tuple(fields), shape, tuple(docs))
 
 

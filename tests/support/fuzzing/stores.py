@@ -97,7 +97,11 @@ TARGETS = [
         lambda: [records.write_root(Root(bytes(range(32)), 8, 1 << 40))],
         lambda data: records.write_root(records.read_root(data)),
     ),
-    record("journal", lambda: [records.write_dead(range(5, size)) for size in (5, 6, 40)], _journal),
+    record(
+        "journal",
+        lambda: [records.write_dead(range(6, size, 2), range(7, size, 2)) for size in (6, 8, 40)],
+        _journal,
+    ),
     record(
         "number", lambda: [records.number_key(7)], lambda data: records.number_key(records.number_of(data))
     ),

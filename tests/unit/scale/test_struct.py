@@ -129,24 +129,21 @@ def test_records_are_values() -> None:
 
 
 def test_replace_knows_the_fields() -> None:
-    with pytest.raises(TypeError, match=r"^AccountData has no field fee$"):
+    with pytest.raises(TypeError, match=r"^`AccountData` has no field 'fee'$"):
         AccountData(1).replace(fee=2)
 
 
 @pytest.mark.parametrize("record", [AccountData(1), codec_of(AccountData).decode(bytes(64))])
 def test_records_are_frozen_however_they_were_made(record: AccountData) -> None:
-    with pytest.raises(
-        AttributeError, match=r"^AccountData is frozen: make another with replace\(free=...\)$"
-    ):
+    expected = r"^immutable type: 'AccountData'$"
+    with pytest.raises(AttributeError, match=expected):
         setattr(record, "free", 3)  # noqa: B010
-    with pytest.raises(
-        AttributeError, match=r"^AccountData is frozen: make another with replace\(free=...\)$"
-    ):
+    with pytest.raises(AttributeError, match=expected):
         delattr(record, "free")
-    with pytest.raises(
-        AttributeError, match=r"^AccountData is frozen: make another with replace\(other=...\)$"
-    ):
+    with pytest.raises(AttributeError, match=expected):
         setattr(record, "other", 3)  # noqa: B010
+    with pytest.raises(TypeError):
+        object.__setattr__(record, "free", 3)
     assert not hasattr(record, "__dict__")
 
 
@@ -239,14 +236,8 @@ def test_names_of_methods_are_taken() -> None:
         type(Struct)("Bad", (Struct,), {"__annotations__": {"replace": U8}})
 
 
-def test_annotations_that_are_not_there_yet_are_asked_for() -> None:
-    expected = r"^New: from Python 3.14 on, its module needs `from __future__ import annotations`$"
-    with pytest.raises(TypeError, match=expected):
-        type(Struct)("New", (Struct,), {"__annotate_func__": None})
-
-
 def test_constructors_want_every_field() -> None:
-    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'free'"):
+    with pytest.raises(TypeError, match=r"^Missing required argument 'free'$"):
         AccountData()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert AccountData(flags=4, free=1).flags == 4
 

@@ -233,7 +233,7 @@ class ChainClient:
         def payload() -> bytes:
             if head == 0:  # the state of block zero cannot hold its own hash
                 self.system.block_hash[0] = at
-            return codec.payload(draft)
+            return codec.payload(draft, {})
 
         signature = signer.sign(await self.view(payload, at))
         return codec.signed(signer.public, kind, signature, extras, call_bytes)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from runtime.executive.extrinsic import Extrinsic, Proof
+from runtime.executive.extrinsic import Extrinsic, Implied, Proof
 from runtime.executive.limits import BlockMeter
 from runtime.executive.migrate import STEPS_MAX
 from runtime.executive.parts import Hook, Parts
@@ -103,6 +103,7 @@ class BlockBuilder:
         self._raws: list[bytes] = []
         self._events: list[bytes] = []
         self._verified = verified
+        self._implied: Implied = {}
         self._transactions_began = False
         self._prepare, self._post = steps(parts.extensions)
         self.overlay = Overlay(parent)
@@ -147,7 +148,7 @@ class BlockBuilder:
             raise InvalidBlock(f"more than {EXTRINSICS_MAX} extrinsics")
         self._enter(b"\0" + index.to_bytes(4, "little"))
         overlay, meter = self.overlay, self._meter
-        counted = meter.snapshot()
+        meter.begin()
         mark = overlay.open()
         try:
             applied = self._apply(extrinsic)
@@ -156,16 +157,16 @@ class BlockBuilder:
                 look()
         except (TransactionValidityError, InvalidBlock):
             overlay.undo(mark)
-            meter.restore(counted)
+            meter.cancel()
             raise
         except Exception as cause:
             overlay.undo(mark)
-            meter.restore(counted)
+            meter.cancel()
             raise CallBroken(extrinsic.call, cause) from cause
         try:
             overlay.keep(mark)
         except Exception as cause:
-            meter.restore(counted)
+            meter.cancel()
             raise CallBroken(extrinsic.call, cause) from cause
         self._events += encoded
         self._raws.append(extrinsic.raw)
@@ -228,7 +229,7 @@ class BlockBuilder:
         if not isinstance(address, Address):
             raise CannotLookupSigner
         who = address.account
-        check_proof(self._parts, extrinsic, who, self._verified)
+        check_proof(self._parts, extrinsic, who, self._verified, self._implied)
         self._meter.take(weight, length, declaration.dispatch_class)
         extras = signature.extras
         prepared = [prepare(who, call, length, extras[place]) for place, prepare in self._prepare]

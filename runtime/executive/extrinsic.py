@@ -8,7 +8,8 @@ What is signed is `call ++ extras ++ implicits`, or its BLAKE2b-256 when that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from runtime.crypto import ed25519, sr25519
@@ -31,8 +32,17 @@ ECDSA: Final = 2
 _SIGNATURE_SIZES: Final = (64, 64, 65)
 _KIND_NAMES: Final = ("ed25519", "sr25519", "ecdsa")
 
+IMPLIED_MAX: Final = 1_024
+"""For how many different extras it is kept what they imply."""
+
 Proof: TypeAlias = tuple[int, bytes, bytes, bytes]
 """All that `verify` looks at: the signature's kind, the public key, the message, the signature."""
+
+
+Implied: TypeAlias = dict[tuple[Any, ...], bytes]
+"""What the extensions add to what is signed, by the extras on which it depends; as long as one block is built,
+or one head stands.
+"""
 
 
 class Signature(NamedTuple):
@@ -71,6 +81,7 @@ class ExtrinsicCodec:
             for place, each in enumerate(extensions)
             if type(each).implicit is not TransactionExtension.implicit
         ]
+        self._implied_by = _places([place for place, _ in self._implicits])
         self._call: Codec[Call] = host.codec(RuntimeCall).target
         self._extras: Codec[tuple[Any, ...]] = tuple_codec(
             [host.codec(each.extra_type) for each in extensions]
@@ -98,11 +109,12 @@ class ExtrinsicCodec:
             call, end = self._call.read(raw, at + 1)
         except DecodeError as error:
             raise error.inside("Extrinsic.call") from None
-        _nothing_behind(raw, end)
+        if end != len(raw):
+            raise _more_behind(raw, end)
         return Extrinsic(raw, call, raw[at + 1 :], None)
 
     def _decode_signed(self, raw: bytes, at: int) -> Extrinsic:
-        if raw[at : at + 1] == b"\0" and len(raw) >= at + 34:
+        if len(raw) >= at + 34 and raw[at] == 0:
             address: MultiAddress = Address(raw[at + 1 : at + 33])
             at += 33
         else:
@@ -130,19 +142,26 @@ class ExtrinsicCodec:
             call, end = self._call.read(raw, call_at)
         except DecodeError as error:
             raise error.inside(part) from None
-        _nothing_behind(raw, end)
+        if end != len(raw):
+            raise _more_behind(raw, end)
         signature = Signature(address, kind, raw[start:at], extras, raw[at:call_at])
         return Extrinsic(raw, call, raw[call_at:], signature)
 
-    def payload(self, extrinsic: Extrinsic) -> bytes:
-        """What the signature of a signed extrinsic covers. Raises `InvalidTransaction` when it is no longer
-        known.
+    def payload(self, extrinsic: Extrinsic, implied: Implied) -> bytes:
+        """What the signature of a signed extrinsic covers; `implied` keeps what the extensions said of the
+        same extras before, over the same block. Raises `InvalidTransaction` when it is no longer known.
         """
         signature = extrinsic.signature
         assert signature is not None
         extras = signature.extras
-        implicits = b"".join([implicit(extras[place]) for place, implicit in self._implicits])
-        return signed_bytes(extrinsic.call_bytes + signature.extra_bytes + implicits)
+        given = self._implied_by(extras)
+        added = implied.get(given)
+        if added is None:
+            added = b"".join([implicit(extras[place]) for place, implicit in self._implicits])
+            if len(implied) >= IMPLIED_MAX:
+                implied.clear()
+            implied[given] = added
+        return signed_bytes(extrinsic.call_bytes + signature.extra_bytes + added)
 
     def bare(self, call: Call) -> bytes:
         """The bare extrinsic of a call: an inherent, or an unsigned transaction."""
@@ -175,6 +194,12 @@ def verify(kind: int, public: bytes, message: bytes, signature: bytes) -> bool:
     return False
 
 
-def _nothing_behind(raw: bytes, end: int) -> None:
-    if end != len(raw):
-        raise DecodeError(f"{len(raw) - end} bytes remain after the call", end, "Extrinsic.call")
+def _places(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """How to take the values at some places of a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])
+
+
+def _more_behind(raw: bytes, end: int) -> DecodeError:
+    return DecodeError(f"{len(raw) - end} bytes remain after the call", end, "Extrinsic.call")

@@ -10,7 +10,7 @@ _CLASSES = classes(BLOCK_WEIGHTS)
 _LENGTHS = (BLOCK_LENGTH.max.normal, BLOCK_LENGTH.max.operational, BLOCK_LENGTH.max.mandatory)
 _MAX_TIME = BLOCK_WEIGHTS.max_block.ref_time
 _MAX_PROOF = BLOCK_WEIGHTS.max_block.proof_size
-_MANDATORY = DispatchClass.Mandatory.value
+_MANDATORY = DispatchClass.Mandatory
 _LIMITS = tuple(
     (
         limits.base_extrinsic.ref_time,
@@ -21,59 +21,69 @@ _LIMITS = tuple(
     )
     for limits, length in zip(_CLASSES, _LENGTHS, strict=True)
 )
-Snapshot = tuple[list[int], list[int], int]
+_Counted = tuple[DispatchClass, int, int, int]
 
 
 class BlockMeter:
     """Counts what a block uses; mandatory calls are counted and never refused."""
 
-    __slots__ = ("_length", "_proof", "_time")
+    __slots__ = ("_all_proof", "_all_time", "_before", "_length", "_proof", "_time")
 
     def __init__(self) -> None:
         self._time = [0, 0, BLOCK_WEIGHTS.base_block.ref_time]
         self._proof = [0, 0, BLOCK_WEIGHTS.base_block.proof_size]
+        self._all_time = sum(self._time)
+        self._all_proof = sum(self._proof)
         self._length = 0
+        self._before: _Counted | None = None
 
-    def snapshot(self) -> Snapshot:
-        """What was counted so far, to return to."""
-        return self._time.copy(), self._proof.copy(), self._length
+    def begin(self) -> None:
+        """Remember what was counted so far, to return to."""
+        self._before = None
 
-    def restore(self, before: Snapshot) -> None:
-        """Forget what was counted since."""
-        self._time, self._proof, self._length = before
+    def cancel(self) -> None:
+        """Forget what was counted for an extrinsic since `begin`."""
+        if self._before is None:
+            return
+        kind, time, proof, self._length = self._before
+        self._add(kind, time - self._time[kind], proof - self._proof[kind])
+        self._before = None
 
-    def take(self, weight: Weight, length: int, dispatch_class: DispatchClass) -> None:
+    def take(self, weight: Weight, length: int, kind: DispatchClass) -> None:
         """Count an extrinsic before it runs; raises `ExhaustsResources` when the block has no room for it."""
-        kind = dispatch_class.value
         base_time, base_proof, max_time, max_proof, max_length = _LIMITS[kind]
-        times, proofs = self._time, self._proof
-        time = times[kind] + weight.ref_time + base_time
-        proof = proofs[kind] + weight.proof_size + base_proof
-        length += self._length
-        if kind != _MANDATORY and (
-            time > max_time
-            or proof > max_proof
+        time, proof = weight.ref_time + base_time, weight.proof_size + base_proof
+        used_time, used_proof, used_length = self._time[kind], self._proof[kind], self._length
+        length += used_length
+        if kind is not _MANDATORY and (
+            used_time + time > max_time
+            or used_proof + proof > max_proof
             or length > max_length
-            or sum(times) - times[kind] + time > _MAX_TIME
-            or sum(proofs) - proofs[kind] + proof > _MAX_PROOF
+            or self._all_time + time > _MAX_TIME
+            or self._all_proof + proof > _MAX_PROOF
         ):
             raise ExhaustsResources
-        times[kind], proofs[kind], self._length = time, proof, length
+        self._before = (kind, used_time, used_proof, used_length)
+        self._length = length
+        self._add(kind, time, proof)
 
-    def give_back(self, weight: Weight, dispatch_class: DispatchClass) -> None:
+    def give_back(self, weight: Weight, kind: DispatchClass) -> None:
         """Return what an extrinsic did not use."""
-        kind = dispatch_class.value
-        self._time[kind] -= weight.ref_time
-        self._proof[kind] -= weight.proof_size
+        self._add(kind, -weight.ref_time, -weight.proof_size)
+
+    def _add(self, kind: DispatchClass, time: int, proof: int) -> None:
+        self._time[kind] += time
+        self._proof[kind] += proof
+        self._all_time += time
+        self._all_proof += proof
 
     def charge(self, weight: Weight) -> None:
         """Count what a hook used."""
-        self._time[DispatchClass.Mandatory] += weight.ref_time
-        self._proof[DispatchClass.Mandatory] += weight.proof_size
+        self._add(_MANDATORY, weight.ref_time, weight.proof_size)
 
     def left(self) -> Weight:
         """What the block could still hold."""
-        return Weight(max(0, _MAX_TIME - sum(self._time)), max(0, _MAX_PROOF - sum(self._proof)))
+        return Weight(max(0, _MAX_TIME - self._all_time), max(0, _MAX_PROOF - self._all_proof))
 
     def used(self) -> ConsumedWeight:
         """What was used, by class."""
@@ -88,9 +98,9 @@ class BlockMeter:
 
 def check_single(weight: Weight, length: int, dispatch_class: DispatchClass) -> None:
     """Whether an extrinsic could fit into an empty block; raises `ExhaustsResources` if it never will."""
-    limits = _CLASSES[int(dispatch_class)]
+    limits = _CLASSES[dispatch_class]
     most = limits.max_extrinsic
     if most is not None and not (weight + limits.base_extrinsic).fits(most):
         raise ExhaustsResources
-    if length > min(BLOCK_BYTES_MAX, _LENGTHS[int(dispatch_class)]):
+    if length > min(BLOCK_BYTES_MAX, _LENGTHS[dispatch_class]):
         raise ExhaustsResources

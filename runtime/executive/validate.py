@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from runtime.executive.extrinsic import Extrinsic, Proof, verify
+from runtime.executive.extrinsic import Extrinsic, Implied, Proof, verify
 from runtime.executive.limits import check_single
 from runtime.executive.parts import Parts
 from runtime.frame.host import PHASE_INITIALIZATION, Call
@@ -28,6 +28,7 @@ class Validator:
         self._parts = parts
         self._number = number
         self._overlay = Overlay(state)
+        self._implied: Implied = {}
         self._enter()
         parts.system.begin_block(number, parent_hash, ())
 
@@ -51,7 +52,7 @@ class Validator:
         address = signature.address
         if not isinstance(address, Address):
             raise CannotLookupSigner
-        check_proof(parts, extrinsic, address.account, verified)
+        check_proof(parts, extrinsic, address.account, verified, self._implied)
         answer = ValidTransaction()
         for extension, extra in zip(parts.extensions, signature.extras, strict=True):
             answer = answer.combine(extension.validate(address.account, call, len(extrinsic.raw), extra))
@@ -60,7 +61,7 @@ class Validator:
     def payload(self, extrinsic: Extrinsic) -> bytes:
         """What an extrinsic's signature covers, over this head. Raises `TransactionValidityError`."""
         self._enter()
-        return self._parts.codec.payload(extrinsic)
+        return self._parts.codec.payload(extrinsic, self._implied)
 
     def _enter(self) -> None:
         host = self._parts.host
@@ -76,13 +77,16 @@ def validate_unsigned(parts: Parts, call: Call) -> ValidTransaction:
     return answer
 
 
-def check_proof(parts: Parts, extrinsic: Extrinsic, who: bytes, verified: Container[Proof]) -> None:
-    """Whether the signature of an extrinsic holds; `verified` are proofs already found good.
+def check_proof(
+    parts: Parts, extrinsic: Extrinsic, who: bytes, verified: Container[Proof], implied: Implied
+) -> None:
+    """Whether the signature of an extrinsic holds; `verified` are proofs already found good, `implied` as for
+    `ExtrinsicCodec.payload`.
 
     Raises `BadProof`, or what an extension says of data that is no longer known.
     """
     signature = extrinsic.signature
     assert signature is not None
-    proof = signature.kind, who, parts.codec.payload(extrinsic), signature.signature
+    proof = signature.kind, who, parts.codec.payload(extrinsic, implied), signature.signature
     if proof not in verified and not verify(*proof):
         raise BadProof

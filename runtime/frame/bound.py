@@ -220,11 +220,8 @@ class _Map(Generic[K, V]):
             )
 
     def old_and_new(self) -> Iterator[tuple[V | None, V | None]]:
-        """The values of `changes` without their keys: for sums over much."""
-        overlay, decode = self._host.overlay, self._decode
-        before, get = overlay.before, overlay.get
-        for storage_key in overlay.written(self.prefix):
-            old, new = before(storage_key, decode), get(storage_key, decode)
+        """The values of `changes` without their keys, in the order of the writes: for sums over much."""
+        for old, new in self._host.overlay.old_and_new(self.prefix, self._decode):
             yield None if old is ABSENT else old, None if new is ABSENT else new
 
     def _clear(self, prefix: bytes, limit: int) -> int:

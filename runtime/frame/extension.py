@@ -28,8 +28,9 @@ class TransactionExtension:
     """What is signed for it without being sent."""
 
     def implicit(self, extra: Any) -> bytes:
-        """The encoded bytes that the signer signed too. Raises `InvalidTransaction` when they are no longer
-        known.
+        """The encoded bytes that the signer signed too. They may depend on `extra` and on what the block
+        began with: within a block they are asked for once an extra. Raises `InvalidTransaction` when they
+        are no longer known.
         """
         return b""
 

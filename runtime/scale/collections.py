@@ -94,12 +94,12 @@ def fixed_bytes_codec(length: int) -> Codec[bytes]:
         return items[0]
 
     def layout_write(source: Source, value: str) -> list[str]:
-        with source.block(f"if not isinstance({value}, bytes) or len({value}) != {length}:"):
+        with source.block(f"if {value}.__class__ is not bytes or len({value}) != {length}:"):
             source.line("raise TypeError")
         return [value]
 
     def refuse(value: object) -> EncodeError:
-        if isinstance(value, bytes):
+        if type(value) is bytes:
             return EncodeError(f"{len(value)} bytes, exactly {length} are needed")
         return EncodeError(f"{show(value)} is not bytes")
 

@@ -61,10 +61,12 @@ def _reader(bits: int) -> Read[int]:
 
 
 def _writer(bits: int) -> Write[int]:
-    limit = 1 << bits
+    limit, one = 1 << bits, _ONE
 
     def write(value: int) -> bytes:
         try:
+            if 0 <= value < 64:
+                return one[value]
             if 0 <= value < limit:
                 return compact_bytes(value)
         except (TypeError, AttributeError):

@@ -204,6 +204,9 @@ def _compile_read(fields: Fields, shape: Shape) -> Read[Any]:
     for merged, run in _runs(fields):
         if not merged:
             for label, codec in run:
+                if codec.fixed_size == 0:
+                    values.append(source.bind(codec.read(b"", 0)[0]))
+                    continue
                 name = source.fresh()
                 with source.block("try:"):
                     source.line(f"{name}, at = {source.bind(codec.read)}(data, at)")

@@ -11,7 +11,8 @@ decoded value can change behind the overlay's back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from runtime.state.backend import State
@@ -139,7 +140,8 @@ class Overlay:
             self._changed += 1
         self._journal.append((key, values.get(key, UNREAD), writer))
         values[key] = value
-        writers[key] = write
+        if writer is not write:
+            writers[key] = write
 
     def delete(self, key: bytes, write: Write) -> None:
         """Remove the value under `key`; nothing happens if there is none."""
@@ -237,13 +239,12 @@ class Overlay:
         """Encode what the journal names from place `first` on."""
         values, writers, journal = self.values, self._write, self._journal
         fresh: dict[bytes, bytes | None] = {}
-        for key, _, _ in journal[first:]:
-            if key not in fresh:
-                value, write = values.get(key, UNREAD), writers[key]
-                if value is ABSENT:
-                    fresh[key] = None
-                else:
-                    fresh[key] = self._raws[key] if write is _as_it_is else write(value)
+        for key in {key: None for key, _, _ in journal[first:]}:
+            value, write = values.get(key, UNREAD), writers[key]
+            if value is ABSENT:
+                fresh[key] = None
+            else:
+                fresh[key] = self._raws[key] if write is _as_it_is else write(value)
         self._encoded.update(fresh)
         del journal[first:]
 
@@ -261,23 +262,32 @@ class Overlay:
 
     def written(self, prefix: bytes) -> tuple[bytes, ...]:
         """Keys under `prefix` written since the overlay was opened, in byte order."""
-        item = prefix[:ITEM_BYTES]
-        if len(item) < ITEM_BYTES:
-            return tuple(sorted(key for key in self._write if key.startswith(prefix)))
-        if self._indexed != self._changed:
-            self._index_written()
-        return tuple(sorted(key for key in self._by_item.get(item, ()) if key.startswith(prefix)))
+        keys: Iterable[bytes] = self._write
+        if len(prefix) >= ITEM_BYTES:
+            keys = self._written_of(prefix[:ITEM_BYTES])
+        return tuple(sorted([key for key in keys if key.startswith(prefix)]))
 
-    def _index_written(self) -> None:
-        """Sort the written keys into the items that they belong to: whoever asks for one asks for more."""
-        by_item: dict[bytes, list[bytes]] = {}
-        for key in self._write:
-            item = key[:ITEM_BYTES]
-            if item in by_item:
-                by_item[item].append(key)
-            else:
-                by_item[item] = [key]
-        self._by_item, self._indexed = by_item, self._changed
+    def old_and_new(self, item: bytes, decode: Read) -> Iterator[tuple[Any, Any]]:
+        """The values before and now of the keys written under an item, in the order in which they were first
+        written; `ABSENT` for none.
+        """
+        read, values = self._read, self.values
+        for key in self._written_of(item):
+            old, new = read(key, decode), values.get(key, UNREAD)
+            if new is UNREAD:
+                new = self.load(key, decode)
+            yield ABSENT if old is None else old, new
+
+    def _written_of(self, item: bytes) -> Sequence[bytes]:
+        """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for
+        more.
+        """
+        if self._indexed != self._changed:
+            by_item: dict[bytes, list[bytes]] = defaultdict(list)
+            for key in self._write:
+                by_item[key[:ITEM_BYTES]].append(key)
+            self._by_item, self._indexed = dict(by_item), self._changed
+        return self._by_item.get(item, ())
 
     def decoded(self) -> dict[bytes, object]:
         """The decoded values of the keys in `changes` that still exist, for the next block's reads."""

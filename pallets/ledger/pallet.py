@@ -181,9 +181,11 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
         held = 0
         for old, new in self.accounts.account_changes():
             if new is not None:
-                held += new.data.free + new.data.reserved
+                data = new.data
+                held += data.free + data.reserved
             if old is not None:
-                held -= old.data.free + old.data.reserved
+                data = old.data
+                held -= data.free + data.reserved
         if grown == owed == held:
             return None
         return f"in this block S grew by {grown}, the debts by {owed}, the balances by {held}"

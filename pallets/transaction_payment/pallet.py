@@ -8,7 +8,9 @@ a block are collected in one value and put into the fee account at its end.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from pallets.transaction_payment.types import (
     Config,
@@ -112,7 +114,7 @@ class TransactionPayment(Pallet[TransactionPaymentEvent, NoError]):
         return FeeDetails(self.inclusion_fee(call.info.weight_of(call.args), len_))
 
 
-class _Charged(NamedTuple):
+class _Charged(Struct, frozen=True):
     who: AccountId
     fee: Balance
     tip: Balance
@@ -144,9 +146,9 @@ class ChargeTransactionPayment(TransactionExtension):
 
     def post_dispatch(self, prepared: _Charged, call: Call, length: int, used: Weight, pays: bool) -> None:
         pallet = self._pallet
-        who, charged, tip, weight = prepared
+        who, charged, tip = prepared.who, prepared.fee, prepared.tip
         due = charged
-        if used is not weight or not pays:
+        if used is not prepared.weight or not pays:
             due = tip + (pallet.fee(used, length) if pays else 0)
             if due < charged:
                 pallet.coin.refund_fee(who, charged - due)

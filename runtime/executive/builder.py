@@ -11,6 +11,8 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
+
 from runtime.executive.extrinsic import Extrinsic, Implied, Proof
 from runtime.executive.limits import BlockMeter
 from runtime.executive.migrate import STEPS_MAX
@@ -45,7 +47,7 @@ NO_TOPICS: Final = b"\0"
 _count = codec_of(Compact[U32])
 
 
-class Applied(NamedTuple):
+class Applied(Struct, frozen=True):
     """How an extrinsic that entered the block has ended."""
 
     failure: DispatchErrorValue | None

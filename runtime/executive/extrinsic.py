@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from runtime.crypto import ed25519, sr25519
 from runtime.crypto.hashing import blake2b_256
@@ -40,12 +42,12 @@ Proof: TypeAlias = tuple[int, bytes, bytes, bytes]
 
 
 Implied: TypeAlias = dict[tuple[Any, ...], bytes]
-"""What the extensions add to what is signed, by the extras on which it depends; as long as one block is built,
-or one head stands.
+"""What the extensions add to what is signed, by the extras on which it depends: for as long as one block is
+built, or one head stands.
 """
 
 
-class Signature(NamedTuple):
+class Signature(Struct, frozen=True):
     """Who signed an extrinsic, and how."""
 
     address: MultiAddress
@@ -58,7 +60,7 @@ class Signature(NamedTuple):
     """The same, as it came."""
 
 
-class Extrinsic(NamedTuple):
+class Extrinsic(Struct, frozen=True):
     """A decoded extrinsic; `raw` keeps the bytes that it came in, length prefix included."""
 
     raw: bytes

@@ -16,7 +16,7 @@ from runtime.frame.invalid import InvalidBlock
 from runtime.frame.migration import Migration
 from runtime.frame.pallet import Pallet
 from runtime.scale import U16, Struct
-from runtime.state.overlay import ABSENT
+from runtime.state.backend import ABSENT
 
 CURSOR_KEY: Final = b":migration_cursor"
 """The storage key of the migration under way; absent when there is none."""

@@ -12,7 +12,7 @@ from runtime.crypto.hashing import twox_128
 from runtime.frame.hashers import Hasher
 from runtime.frame.host import Host
 from runtime.scale import Codec
-from runtime.state.overlay import ABSENT, UNREAD
+from runtime.state.backend import ABSENT, UNREAD
 
 K = TypeVar("K")
 KS = TypeVar("KS", bound=tuple[Any, ...])
@@ -221,8 +221,7 @@ class _Map(Generic[K, V]):
 
     def old_and_new(self) -> Iterator[tuple[V | None, V | None]]:
         """The values of `changes` without their keys, in the order of the writes: for sums over much."""
-        for old, new in self._host.overlay.old_and_new(self.prefix, self._decode):
-            yield None if old is ABSENT else old, None if new is ABSENT else new
+        return self._host.overlay.old_and_new(self.prefix, self._decode)
 
     def _clear(self, prefix: bytes, limit: int) -> int:
         overlay = self._host.overlay

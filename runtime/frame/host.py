@@ -8,7 +8,9 @@ one runtime answers for many states.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from runtime.frame.error import BadOrigin, DispatchError, Error, Exhausted
 from runtime.frame.failure import failure_of
@@ -23,19 +25,11 @@ CALL_DEPTH_MAX: Final = 32
 """How deep calls may dispatch calls."""
 
 
-class Deposited(NamedTuple):
-    """An event as it was deposited: when, by which pallet, and what."""
-
-    phase: bytes
-    pallet: int
-    event: Any
-
-
 class CallFiltered(BadOrigin):
     """The call is filtered: a filter of the chain, or of a wrapper around it, does not let it through."""
 
 
-class PostInfo(NamedTuple):
+class PostInfo(Struct, frozen=True):
     """What a call reports after it ran: the weight that it really used, and whether the fee is still due."""
 
     actual_weight: Weight | None = None
@@ -46,7 +40,7 @@ class PostInfo(NamedTuple):
         return call.weight if self.actual_weight is None else self.actual_weight
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """A call as data: what to do, and with what; frozen, so it can be stored, batched and voted on."""
 
     info: Any
@@ -90,10 +84,6 @@ class Host:
         self._filters: tuple[Filter, ...] = ()
         self._error_pallets: Mapping[type[Error], int] = {}
         self._depth = 0
-
-    def deposit(self, pallet: int, event: Any) -> None:
-        """Record an event of the pallet at index `pallet`."""
-        self.overlay.events.append((self.phase, pallet, event))
 
     def dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> PostInfo:
         """Run a call on the authority of `origin`, in a storage layer of its own.

@@ -43,9 +43,9 @@ def _reader(bits: int) -> Read[int]:
             first = data[at]
         except IndexError:
             raise DecodeError("ends where a compact integer begins", at) from None
-        size, least = _FORMS[first]
-        if size == 1:
+        if not first & 3:
             return first >> 2, at + 1
+        size, least = _FORMS[first]
         end = at + size
         if end > len(data):
             raise DecodeError(f"needs {size} bytes, {len(data) - at} remain", at)

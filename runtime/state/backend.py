@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from runtime.trie import Branch, Leaf, Nodes
 
@@ -14,6 +14,25 @@ Also: TypeAlias = Sequence[tuple[str, bytes, bytes | None]]
 """Further (column, key, value) to write together with a state, in columns that are the store's own; the value
 None removes.
 """
+
+
+class _Absent:
+    """The value of a key that holds nothing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = _Absent()
+"""What stands for a key without a value; false, and the only one of its kind."""
+
+UNREAD: Final = _Absent()
+"""What stands for a key that was not looked at yet."""
 
 
 class State(Protocol):
@@ -41,7 +60,9 @@ class State(Protocol):
         ...
 
     def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> State:
-        """The frozen state after `changes` (None removes a key); `decoded` holds changed values decoded."""
+        """The frozen state after `changes` (None removes a key). `decoded` are values of that state as far as
+        they are known decoded, changed or not; `ABSENT` for keys that hold nothing.
+        """
         ...
 
 

@@ -15,29 +15,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from runtime.state.backend import State
+from runtime.state.backend import ABSENT, UNREAD, State
 
 Write = Callable[[Any], bytes]
 Read = Callable[[bytes], Any]
 
 
-class _Absent:
-    """The value of a key that holds nothing."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Final = _Absent()
-"""What `Overlay.get` answers for a key without a value; false, and the only one of its kind."""
-
-UNREAD: Final = _Absent()
-"""What stands for a key in `Overlay.values` that was not looked at yet."""
 _MUTABLE: Final = frozenset((list, dict, set, bytearray))
 ITEM_BYTES: Final = 32
 """How many bytes every key of one declared item starts with."""
@@ -269,14 +252,14 @@ class Overlay:
 
     def old_and_new(self, item: bytes, decode: Read) -> Iterator[tuple[Any, Any]]:
         """The values before and now of the keys written under an item, in the order in which they were first
-        written; `ABSENT` for none.
+        written; None for none.
         """
         read, values = self._read, self.values
         for key in self._written_of(item):
-            old, new = read(key, decode), values.get(key, UNREAD)
+            new = values.get(key, UNREAD)
             if new is UNREAD:
                 new = self.load(key, decode)
-            yield ABSENT if old is None else old, new
+            yield read(key, decode), None if new is ABSENT else new
 
     def _written_of(self, item: bytes) -> Sequence[bytes]:
         """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for
@@ -289,11 +272,6 @@ class Overlay:
             self._by_item, self._indexed = dict(by_item), self._changed
         return self._by_item.get(item, ())
 
-    def decoded(self) -> dict[bytes, object]:
-        """The decoded values of the keys in `changes` that still exist, for the next block's reads."""
-        values = self.values
-        return {key: values[key] for key, raw in self.changes().items() if raw is not None and key in values}
-
     def before(self, key: bytes, decode: Read) -> Any:
         """The value under `key` in the frozen state below, or `ABSENT`."""
         value = self._read(key, decode)
@@ -301,7 +279,7 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        return self.state.child(self.changes(), self.decoded())
+        return self.state.child(self.changes(), self.values)
 
     def _settle(self) -> None:
         if self._depth:

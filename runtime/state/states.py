@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runtime.state.backend import (
+    ABSENT,
+    UNREAD,
     Also,
     Commit,
     NotNext,
@@ -146,12 +148,12 @@ class States:
         return Finalized(self, height, root)
 
     def _keep(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, Any]) -> None:
-        """Bring the decoded values of the finalized state up to date."""
-        if len(decoded) < len(changes):
-            self.decoded.drop([key for key in changes if key not in decoded])
-        self.decoded.replace(decoded)
-        self.absent.drop(changes)
-        self.absent.add({key: True for key, value in changes.items() if value is None})
+        """Bring what is known of the finalized state up to date."""
+        absent = {key: True for key, value in decoded.items() if value is ABSENT}
+        self.decoded.drop([key for key in changes if key not in decoded or key in absent])
+        self.decoded.replace({key: value for key, value in decoded.items() if value is not ABSENT})
+        self.absent.drop(decoded)
+        self.absent.add(absent)
         self.decoded.sweep()
 
 
@@ -319,13 +321,13 @@ class ChangeSet:
     def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
         layer: ChangeSet | Finalized = self
         while isinstance(layer, ChangeSet):
-            if key in layer.changes:
-                value: T | None = layer.decoded.get(key)
-                if value is None:
-                    encoded = layer.changes[key]
-                    if encoded is not None:
-                        value = layer.decoded[key] = decode(encoded)
-                return value
+            value: Any = layer.decoded.get(key, UNREAD)
+            if value is UNREAD and key in layer.changes:
+                encoded = layer.changes[key]
+                value = layer.decoded[key] = ABSENT if encoded is None else decode(encoded)
+            if value is not UNREAD:
+                kept: T | None = None if value is ABSENT else value
+                return kept
             layer = layer._below
         return layer.read(key, decode)
 

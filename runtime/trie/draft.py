@@ -1,7 +1,9 @@
 """A branch under edit: an owned copy that is patched in place, or exploded where its structure changes."""
 
 from array import array
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from runtime.trie.node import HASH_SIZE, STEP, Branch, Shape
 
@@ -12,7 +14,7 @@ _NOTHING: Branch = (Shape(0, "", {}, [], 0, has_value=False, is_regular=False), 
 """What the draft of a new branch copies."""
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """One child of an exploded branch, or under the nibble "" its own value."""
 
     id: int

@@ -293,7 +293,8 @@ class _Editor:
         bitmap = 0
         size = 0
         for nibble in sorted(draft.entries):
-            id, key, reference = draft.entries[nibble]
+            entry = draft.entries[nibble]
+            id, key, reference = entry.id, entry.key, entry.reference
             if not nibble:
                 value_id, value = id, self._leaf(id)[1]
                 continue

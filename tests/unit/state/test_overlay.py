@@ -9,7 +9,8 @@ import pytest
 
 from runtime.scale import U32, EncodeError, codec_of
 from runtime.state import MemoryStates
-from runtime.state.overlay import ABSENT, LAYERS_MAX, LayersTooDeep, MutableValue, Overlay
+from runtime.state.backend import ABSENT
+from runtime.state.overlay import LAYERS_MAX, LayersTooDeep, MutableValue, Overlay
 
 NUMBER = codec_of(U32)
 TEXT = codec_of(str)

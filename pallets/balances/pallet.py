@@ -231,12 +231,10 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
     def withdraw_fee(self, who: AccountId, amount: Balance) -> None:
         info = self.accounts.account_info(who)
         data = info.data
-        untouchable = max(data.frozen - data.reserved, self.config.existential_deposit)
-        if data.free - amount < untouchable:
+        left = data.free - amount
+        if left < self.config.existential_deposit or left < data.frozen - data.reserved:
             raise Payment
-        self.accounts.set_account_data(
-            who, info, AccountData(data.free - amount, data.reserved, data.frozen, data.flags)
-        )
+        self.accounts.set_account_data(who, info, AccountData(left, data.reserved, data.frozen, data.flags))
         self.emit(Withdraw(who, amount))
 
     def refund_fee(self, who: AccountId, amount: Balance) -> None:

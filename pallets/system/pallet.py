@@ -214,12 +214,12 @@ class System(Pallet[SystemEvent, SystemFault]):
 
     def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
         info, old = before, before.data
-        had, has = bool(old.free or old.reserved), bool(data.free or data.reserved)
-        if had and has:
+        if (old.free or old.reserved) and (data.free or data.reserved):
             self.account[who] = AccountInfo(
                 info.nonce, info.consumers, info.providers, info.sufficients, data
             )
             return
+        had, has = bool(old.free or old.reserved), bool(data.free or data.reserved)
         providers = info.providers + has - had
         if had and not has:
             if providers == 0 and info.consumers:

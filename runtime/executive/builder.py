@@ -389,11 +389,11 @@ class BlockBuilder:
 
     def _encode_events(self, since: Mark) -> list[bytes]:
         writers = self._parts.event_writers
-        encoded: list[bytes] = []
-        for phase, pallet, event in self.overlay.events[since[1] :]:
-            index, write = writers[pallet]
-            encoded.append(phase + index + write(event) + NO_TOPICS)
-        return encoded
+        return [
+            phase + index + write(event) + NO_TOPICS
+            for phase, pallet, event in self.overlay.events[since[1] :]
+            for index, write in (writers[pallet],)
+        ]
 
 
 def steps(

@@ -65,7 +65,10 @@ class BlockMeter:
             raise ExhaustsResources
         self._before = (kind, used_time, used_proof, used_length)
         self._length = length
-        self._add(kind, time, proof)
+        self._time[kind] = used_time + time
+        self._proof[kind] = used_proof + proof
+        self._all_time += time
+        self._all_proof += proof
 
     def give_back(self, weight: Weight, kind: DispatchClass) -> None:
         """Return what an extrinsic did not use."""

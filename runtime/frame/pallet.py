@@ -57,6 +57,7 @@ class Pallet(Declared, Generic[E, X]):
 
     host: Host
     seat: Seat | None = None
+    _index: ClassVar[int]
 
     storage_version: ClassVar[int] = 0
     """Which layout of storage this code expects; its migrations lead to it."""
@@ -64,6 +65,7 @@ class Pallet(Declared, Generic[E, X]):
     """Declared migrations, by the version that they lead to."""
     storage: ClassVar[dict[str, StorageItem]] = {}
     """Declared storage by attribute."""
+    _assignable: ClassVar[dict[str, StorageValue[Any] | StorageOption[Any]]] = {}
     calls: ClassVar[dict[str, CallDeclaration[Any, Any]]] = {}
     """Declared calls by name."""
     invariants: ClassVar[tuple[Invariant, ...]] = ()
@@ -99,6 +101,9 @@ class Pallet(Declared, Generic[E, X]):
             elif (step := migration_of(value)) is not None:
                 migrations.append(step)
         cls.storage, cls.calls, cls.invariants = storage, calls, tuple(invariants)
+        cls._assignable = {
+            name: item for name, item in storage.items() if isinstance(item, (StorageValue, StorageOption))
+        }
         cls.migrations = in_order(cls.__name__, cls.storage_version, tuple(migrations))
         for base in getattr(cls, "__orig_bases__", ()):
             if getattr(base, "__origin__", None) is Pallet:
@@ -121,23 +126,26 @@ class Pallet(Declared, Generic[E, X]):
             host = given["host"]
             place = self.__dict__
             place.update(given)
-            place["seat"] = seat
+            place["seat"], place["_index"] = seat, seat.index
             for name, item in cls.storage.items():
                 place[name] = item.bind(host, seat.name)
             for name, declaration in cls.calls.items():
                 place[name] = BoundCall(declaration, self, host, seat.name, seat.index)
 
         def __setattr__(self, name: str, value: Any) -> None:
-            self._declared(name).__set__(self, value)
+            declared = self._assignable.get(name)
+            if declared is None:
+                raise self._undeclared(name)
+            declared.__set__(self, value)
 
         def __delattr__(self, name: str) -> None:
-            self._declared(name).__delete__(self)
+            declared = self._assignable.get(name)
+            if declared is None:
+                raise self._undeclared(name)
+            declared.__delete__(self)
 
-        def _declared(self, name: str) -> Any:
-            declared = self.storage.get(name)
-            if not isinstance(declared, (StorageValue, StorageOption)):
-                raise AttributeError(f"{type(self).__name__}.{name} is not declared storage")
-            return declared
+        def _undeclared(self, name: str) -> AttributeError:
+            return AttributeError(f"{type(self).__name__}.{name} is not declared storage")
 
     @classmethod
     def given(cls) -> dict[str, Any]:
@@ -153,8 +161,7 @@ class Pallet(Declared, Generic[E, X]):
     def emit(self, event: E) -> None:
         """Tell the world; an event of another pallet is a type error."""
         host = self.host
-        assert self.seat is not None
-        host.overlay.events.append((host.phase, self.seat.index, event))
+        host.overlay.events.append((host.phase, self._index, event))
 
     def before(self, item: str) -> Any:
         """What the declared value `item` was at the end of the parent block."""

@@ -11,7 +11,6 @@ from runtime.scale.layout import Layout, compile_leaf, item_layout
 from runtime.scale.source import Source
 
 _ITEMS: Final = {8: ("b",), 16: ("h",), 32: ("i",), 64: ("q",)}
-_LOW = (1 << 64) - 1
 _CHAR_MAX = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -24,27 +23,18 @@ def _plain_write(source: Source, value: str) -> list[str]:
     return [value]
 
 
-def _wide_read(source: Source, items: Sequence[str], offset: int, path: str) -> str:
-    low, high = items
-    return f"({high} << 64 | {low} if {high} else {low})"
-
-
-def _wide_write(source: Source, value: str) -> list[str]:
-    return [f"{value} & {_LOW}", f"{value} >> 64"]
-
-
 def _layout(bits: int, signed: bool) -> Layout:
     if bits in _ITEMS:
         (item,) = _ITEMS[bits]
         return item_layout((item if signed else item.upper(),), _plain_read, _plain_write, plain=True)
-    if bits == 128:
-        return item_layout(("Q", "q" if signed else "Q"), _wide_read, _wide_write)
 
     def read(source: Source, items: Sequence[str], offset: int, path: str) -> str:
-        return f"{source.bind(int.from_bytes)}({items[0]}, 'little', signed={signed})"
+        more = ", signed=True" if signed else ""
+        return f"{source.bind(int.from_bytes)}({items[0]}, 'little'{more})"
 
     def write(source: Source, value: str) -> list[str]:
-        return [f"{value}.to_bytes({bits // 8}, 'little', signed={signed})"]
+        more = ", signed=True" if signed else ""
+        return [f"{value}.to_bytes({bits // 8}, 'little'{more})"]
 
     return item_layout((f"{bits // 8}s",), read, write)
 

@@ -119,12 +119,12 @@ class Overlay:
             raise MutableValue(value)
         writers, values = self._write, self.values
         writer = writers.get(key)
-        if writer is None:
-            self._changed += 1
         self._journal.append((key, values.get(key, UNREAD), writer))
         values[key] = value
         if writer is not write:
             writers[key] = write
+            if writer is None:
+                self._changed += 1
 
     def delete(self, key: bytes, write: Write) -> None:
         """Remove the value under `key`; nothing happens if there is none."""

@@ -44,6 +44,8 @@ EXTRINSICS_MAX: Final = 1 << 20
 """The most extrinsics of a block."""
 NO_TOPICS: Final = b"\0"
 """The topics of every event record: none."""
+RECORD_PARTS: Final = 4
+"""An encoded event record: its phase, its pallet, the event, its topics."""
 _count = codec_of(Compact[U32])
 
 
@@ -301,11 +303,12 @@ class BlockBuilder:
             self._meter.charge(used.least(left))
         for hook in parts.hooks["on_finalize"]:
             self._run_hook(hook, "on_finalize", self._number)
-        events = _count.encode(len(self._events)) + b"".join(self._events)
+        count = len(self._events) // RECORD_PARTS
+        events = _count.encode(count) + b"".join(self._events)
         logs: list[DigestItem] = []
 
         def close() -> None:
-            logs.extend(parts.system.end_block(events, len(self._events), self._meter.used()))
+            logs.extend(parts.system.end_block(events, count, self._meter.used()))
 
         self._in_layer(close, "System", "end_block", deposits=False)
         self.check_invariants()
@@ -388,12 +391,13 @@ class BlockBuilder:
         self._events.extend(encoded)
 
     def _encode_events(self, since: Mark) -> list[bytes]:
+        """The records of the events deposited since then, each in `RECORD_PARTS` parts."""
         writers = self._parts.event_writers
-        return [
-            phase + index + write(event) + NO_TOPICS
-            for phase, pallet, event in self.overlay.events[since[1] :]
-            for index, write in (writers[pallet],)
-        ]
+        encoded: list[bytes] = []
+        for phase, pallet, event in self.overlay.events[since[1] :]:
+            index, write = writers[pallet]
+            encoded += (phase, index, write(event), NO_TOPICS)
+        return encoded
 
 
 def steps(

@@ -65,10 +65,8 @@ def _writer(bits: int) -> Write[int]:
 
     def write(value: int) -> bytes:
         try:
-            if 0 <= value < 64:
-                return one[value]
             if 0 <= value < limit:
-                return compact_bytes(value)
+                return one[value] if value < 64 else compact_bytes(value)
         except (TypeError, AttributeError):
             pass
         raise EncodeError(f"{show(value)} is not an integer from 0 to {limit - 1}")

@@ -222,7 +222,9 @@ class Overlay:
         """Encode what the journal names from place `first` on."""
         values, writers, journal = self.values, self._write, self._journal
         fresh: dict[bytes, bytes | None] = {}
-        for key in {key: None for key, _, _ in journal[first:]}:
+        for key, _, _ in journal[first:] if first else journal:
+            if key in fresh:
+                continue
             value, write = values.get(key, UNREAD), writers[key]
             if value is ABSENT:
                 fresh[key] = None

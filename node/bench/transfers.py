@@ -15,14 +15,16 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from node.bench.world import World, world
 from node.mempool.validate import proof_of
-from node.mempool.verifier import VerifiedSet, Verifier
+from node.mempool.verifier import CHUNK_MAX, Ticket, VerifiedSet, Verifier
 from runtime.crypto.hashing import blake2b_256
 from runtime.executive.extrinsic import Extrinsic, Proof, verify
 from runtime.state.states import ChangeSet
@@ -33,6 +35,8 @@ from runtime.trie.node import encode_leaf
 ROUNDS: Final = 7
 WARM_UP: Final = 2
 MICROSECONDS: Final = 1e6
+CHUNKS_AHEAD: Final = 4
+"""How many chunks of signatures the process is given ahead of execution."""
 
 
 @dataclass(slots=True)
@@ -159,28 +163,38 @@ def _hash_floor(state: ChangeSet) -> float:
 
 
 def _pipeline(each: World, verifier: Verifier, blocks: list[list[bytes]]) -> float:
-    """The blocks one after the other, the signatures of the next verified in the process meanwhile."""
+    """The blocks one after the other, the signatures of what comes next verified in the process meanwhile."""
     gc.collect()
     started = time.perf_counter()
     verified = VerifiedSet(1 << 16)
-    waiting = None
-    for number in range(len(blocks) + 1):
-        ahead = None
-        if number < len(blocks):
-            extrinsics = [each.runtime.decode(raw) for raw in blocks[number]]
+    ahead = _verified_ahead(each, verifier, verified, [raw for block in blocks for raw in block])
+    for block in blocks:
+        builder = each.begin(each.chain.best, verified)
+        for extrinsic in islice(ahead, len(block)):
+            builder.apply_extrinsic(extrinsic)
+        each.finalize(builder.finish())
+    return (time.perf_counter() - started) * MICROSECONDS / sum(map(len, blocks))
+
+
+def _verified_ahead(
+    each: World, verifier: Verifier, verified: VerifiedSet, raws: Sequence[bytes]
+) -> Iterator[Extrinsic]:
+    """The extrinsics in order, each when its signature is known to hold; the process is kept busy with those
+    that follow.
+    """
+    on_the_way: deque[tuple[list[Extrinsic], list[Proof], Ticket]] = deque()
+    for start in range(0, len(raws) + CHUNKS_AHEAD * CHUNK_MAX, CHUNK_MAX):
+        chunk = raws[start : start + CHUNK_MAX]
+        if chunk:
+            extrinsics = [each.runtime.decode(raw) for raw in chunk]
             found = proofs(each, extrinsics)
-            ahead = extrinsics, found, verifier.submit(found)
-        if waiting is not None:
-            ready, expected, ticket = waiting
-            for good, proof in zip(verifier.collect(ticket), expected, strict=True):
+            on_the_way.append((extrinsics, found, verifier.submit(found)))
+        if start >= CHUNKS_AHEAD * CHUNK_MAX and on_the_way:
+            extrinsics, found, ticket = on_the_way.popleft()
+            for good, proof in zip(verifier.collect(ticket), found, strict=True):
                 assert good
                 verified.add(proof)
-            builder = each.begin(each.chain.best, verified)
-            for extrinsic in ready:
-                builder.apply_extrinsic(extrinsic)
-            each.finalize(builder.finish())
-        waiting = ahead
-    return (time.perf_counter() - started) * MICROSECONDS / sum(map(len, blocks))
+            yield from extrinsics
 
 
 def proofs(each: World, extrinsics: Sequence[Extrinsic]) -> list[Proof]:

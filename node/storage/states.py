@@ -139,7 +139,9 @@ class DatabaseStore:
         batch = database.batch()
         put, delete = batch.put, batch.delete
         handle = database.handle(Column.STATE)
-        for key, value in commit.changes.items():
+        changes = commit.changes
+        for key in commit.keys:
+            value = changes[key]
             if value is None:
                 delete(key, handle)
             else:

@@ -163,7 +163,8 @@ class ExtrinsicCodec:
             if len(implied) >= IMPLIED_MAX:
                 implied.clear()
             implied[given] = added
-        return signed_bytes(extrinsic.call_bytes + signature.extra_bytes + added)
+        payload = extrinsic.call_bytes + signature.extra_bytes + added
+        return payload if len(payload) <= PAYLOAD_MAX else signed_bytes(payload)
 
     def bare(self, call: Call) -> bytes:
         """The bare extrinsic of a call: an inherent, or an unsigned transaction."""

@@ -51,6 +51,10 @@ class State(Protocol):
         """The value of `key` decoded, or None; decoded values are frozen, shared and kept across blocks."""
         ...
 
+    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
+        """The values of many keys, as `read` gives them."""
+        ...
+
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """The keys that start with `prefix` and are greater than `after`, in ascending byte order."""
         ...
@@ -110,6 +114,8 @@ class Commit:
 
     height: int
     root: Root
+    keys: Sequence[bytes]
+    """The keys of `changes`, in byte order."""
     changes: Mapping[bytes, bytes | None]
     branches: Mapping[int, Branch]
     leaves: Mapping[int, Leaf]

@@ -106,7 +106,7 @@ class Overlay:
 
     def load(self, key: bytes, decode: Read) -> Any:
         """The decoded value under a key that was not looked at yet, or `ABSENT`."""
-        raw = self._raws.get(key)
+        raw = self._raws.get(key) if self._raws else None
         value = self._read(key, decode) if raw is None else decode(raw)
         if value is None:
             value = ABSENT
@@ -256,12 +256,12 @@ class Overlay:
         """The values before and now of the keys written under an item, in the order in which they were first
         written; None for none.
         """
-        read, values = self._read, self.values
-        for key in self._written_of(item):
+        values, keys = self.values, self._written_of(item)
+        for key, old in zip(keys, self.state.read_all(keys, decode), strict=True):
             new = values.get(key, UNREAD)
             if new is UNREAD:
                 new = self.load(key, decode)
-            yield read(key, decode), None if new is ABSENT else new
+            yield old, None if new is ABSENT else new
 
     def _written_of(self, item: bytes) -> Sequence[bytes]:
         """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for

@@ -96,6 +96,7 @@ class States:
             Commit(
                 height=child.height,
                 root=root,
+                keys=trie.keys,
                 changes=child.changes,
                 branches=trie.branches,
                 leaves=trie.leaves,
@@ -209,6 +210,14 @@ class Finalized:
             states.decoded.put(key, value)
         return value
 
+    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
+        if self._states.head is not self:
+            return [self.read(key, decode) for key in keys]
+        known = map(self._states.decoded.young.get, keys)
+        return [
+            self.read(key, decode) if value is None else value for key, value in zip(keys, known, strict=True)
+        ]
+
     def holds(self, key: bytes) -> bool:
         """Whether the key surely holds a value, as far as memory knows."""
         return self._states.head is self and key in self._states.decoded
@@ -264,7 +273,7 @@ class ChangeSet:
         self._states = states
         self._below = parent
         self.height: int = height
-        self.changes = {key: changes[key] for key in sorted(changes)}
+        self.changes = dict(changes)
         self.decoded: dict[bytes, Any] = dict(decoded)
         trie = update(
             states.store if parent is states.head else parent,
@@ -278,7 +287,7 @@ class ChangeSet:
         self.first_id = states.next_id
         states.next_id = trie.next_id
         self.trie: Update | None = trie
-        self._order: list[bytes] | None = None
+        self._order: Sequence[bytes] = trie.keys
         self._root = trie.root
         self.top: int = trie.top
 
@@ -306,7 +315,7 @@ class ChangeSet:
         self._below = finalized
         self.changes = {}
         self.decoded = {}
-        self._order = None
+        self._order = ()
         self.trie = None
         self.first_id = _ID_MAX
 
@@ -331,6 +340,9 @@ class ChangeSet:
             layer = layer._below
         return layer.read(key, decode)
 
+    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
+        return [self.read(key, decode) for key in keys]
+
     def holds(self, key: bytes) -> bool:
         """Whether the key surely holds a value, as far as memory knows."""
         layer: ChangeSet | Finalized = self
@@ -351,8 +363,6 @@ class ChangeSet:
 
     def changed_keys(self, prefix: bytes, after: bytes | None) -> Sequence[bytes]:
         """The keys that this block changed: those with `prefix` and greater than `after`, in order."""
-        if self._order is None:
-            self._order = list(self.changes)
         order = self._order
         first = bisect_left(order, prefix) if after is None or after < prefix else bisect_right(order, after)
         last = first

@@ -48,6 +48,8 @@ class Update:
     """The id of the new root node; 0 for the empty trie."""
     next_id: int
     """The first id that the update did not use; even."""
+    keys: Sequence[bytes]
+    """The changed keys, in order."""
     branches: Mapping[int, Branch]
     """Branches born, by id."""
     leaves: Mapping[int, Leaf]
@@ -109,7 +111,7 @@ class _Editor:
         if left:
             root, top = self._edit(root, top, [(keys[each], paths[each]) for each in left], changes)
         return Update(
-            root, top, self.next_id, self.branches, self.leaves, self.dead_branches, self.dead_leaves
+            root, top, self.next_id, keys, self.branches, self.leaves, self.dead_branches, self.dead_leaves
         )
 
     def _overwrite(

@@ -89,6 +89,8 @@ def read_era(data: bytes, at: int) -> tuple[Era, int]:
 
 
 def _read(data: bytes, at: int) -> tuple[Era, int]:
+    if data[at : at + 1] == b"\0":
+        return IMMORTAL, at + 1
     try:
         return read_era(data, at)
     except BadEra as bad:

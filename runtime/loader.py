@@ -76,14 +76,12 @@ def load(
     extensions = _extensions(spec, ordered, host, version)
     extrinsic_codec, extrinsic_types = ExtrinsicCodec(host, extensions), ExtrinsicTypes.of(host, extensions)
     whole[RuntimeExtrinsic] = unchecked_extrinsic(extrinsic_types, extrinsic_codec.decode, _raw)
-    events = {seat.index: host.codec(each.event_root) for seat, each in zip(seats, ordered, strict=True)}
     parts = Parts(
         host=host,
         version=version,
         system=_only(ordered, System, "the executive"),
         codec=extrinsic_codec,
         extensions=extensions,
-        event_writers={index: (bytes((index,)), codec.write) for index, codec in events.items()},
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         migrations=Migrations(host, {name_of(each): each for each in ordered}),

@@ -22,7 +22,7 @@ from runtime.frame.error import DispatchError
 from runtime.frame.host import Call, Host, PostInfo
 from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.interfaces import Nonces
-from runtime.frame.late import RuntimeCall
+from runtime.frame.late import RuntimeCall, RuntimeEvent
 from runtime.frame.pallet import Pallet
 from runtime.frame.plain import from_plain
 from runtime.lifecycle import genesis_type
@@ -31,6 +31,7 @@ from runtime.runtime import Runtime
 from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec
 from runtime.state import MemoryStates
 from runtime.state.backend import State
+from runtime.state.overlay import RECORD_PARTS
 from runtime.trie import EMPTY_ROOT
 from runtime.types.account import AccountId
 from runtime.types.block import Block, Header
@@ -126,7 +127,9 @@ class TestChain:
     @property
     def events(self) -> list[Any]:
         """The events of the open block so far, in order."""
-        return [event for _, _, event in self._builder.overlay.events]
+        parts, decode = self._builder.overlay.events, self.runtime.host.codec(RuntimeEvent).decode
+        records = zip(parts[1::RECORD_PARTS], parts[2::RECORD_PARTS], strict=True)
+        return [decode(index + event) for index, event in records]
 
     # Acting.
 

@@ -31,7 +31,7 @@ from runtime.frame.validity import (
 )
 from runtime.scale import U32, Compact, codec_of
 from runtime.state.backend import State
-from runtime.state.overlay import Mark, Overlay
+from runtime.state.overlay import RECORD_PARTS, Overlay
 from runtime.trie import StateVersion, ordered_trie_root
 from runtime.types.account import Address
 from runtime.types.block import Block, Header
@@ -42,10 +42,6 @@ from runtime.types.weight import DispatchClass, Pays, Weight
 
 EXTRINSICS_MAX: Final = 1 << 20
 """The most extrinsics of a block."""
-NO_TOPICS: Final = b"\0"
-"""The topics of every event record: none."""
-RECORD_PARTS: Final = 4
-"""An encoded event record: its phase, its pallet, the event, its topics."""
 _count = codec_of(Compact[U32])
 
 
@@ -105,7 +101,6 @@ class BlockBuilder:
         self._number = number
         self._meter = BlockMeter()
         self._raws: list[bytes] = []
-        self._events: list[bytes] = []
         self._verified = verified
         self._implied: Implied = {}
         self._transactions_began = False
@@ -156,7 +151,6 @@ class BlockBuilder:
         mark = overlay.open()
         try:
             applied = self._apply(extrinsic)
-            encoded = self._encode_events(mark)
             if look is not None:
                 look()
         except (TransactionValidityError, InvalidBlock):
@@ -172,7 +166,6 @@ class BlockBuilder:
         except Exception as cause:
             meter.cancel()
             raise CallBroken(extrinsic.call, cause) from cause
-        self._events += encoded
         self._raws.append(extrinsic.raw)
         return applied
 
@@ -189,7 +182,7 @@ class BlockBuilder:
         What the closing hooks settle, such as the fees on their way to their account, is settled for the look
         and undone after it.
         """
-        overlay, events = self.overlay, len(self._events)
+        overlay = self.overlay
         mark = overlay.open()
         try:
             self._enter(PHASE_FINALIZATION)
@@ -198,7 +191,6 @@ class BlockBuilder:
             self.check_invariants()
         finally:
             overlay.undo(mark)
-            del self._events[events:]
 
     def inherents(self, data: Mapping[bytes, bytes]) -> list[bytes]:
         """The inherents that the pallets want in this block, from what the author observed."""
@@ -303,14 +295,14 @@ class BlockBuilder:
             self._meter.charge(used.least(left))
         for hook in parts.hooks["on_finalize"]:
             self._run_hook(hook, "on_finalize", self._number)
-        count = len(self._events) // RECORD_PARTS
-        events = _count.encode(count) + b"".join(self._events)
+        count = len(self.overlay.events) // RECORD_PARTS
+        events = _count.encode(count) + b"".join(self.overlay.events)
         logs: list[DigestItem] = []
 
         def close() -> None:
             logs.extend(parts.system.end_block(events, count, self._meter.used()))
 
-        self._in_layer(close, "System", "end_block", deposits=False)
+        self._in_layer(close, "System", "end_block")
         self.check_invariants()
         state = host.overlay.commit()
         header = Header(
@@ -372,12 +364,11 @@ class BlockBuilder:
         self._in_layer(lambda: result.append(hook.run(*given)), hook.pallet, name)
         return result[0]
 
-    def _in_layer(self, work: Callable[[], None], pallet: str, hook: str, *, deposits: bool = True) -> None:
+    def _in_layer(self, work: Callable[[], None], pallet: str, hook: str) -> None:
         overlay = self.overlay
         mark = overlay.open()
         try:
             work()
-            encoded = self._encode_events(mark) if deposits else []
         except InvalidBlock:
             overlay.undo(mark)
             raise
@@ -388,16 +379,6 @@ class BlockBuilder:
             overlay.keep(mark)
         except Exception as cause:
             raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
-        self._events.extend(encoded)
-
-    def _encode_events(self, since: Mark) -> list[bytes]:
-        """The records of the events deposited since then, each in `RECORD_PARTS` parts."""
-        writers = self._parts.event_writers
-        encoded: list[bytes] = []
-        for phase, pallet, event in self.overlay.events[since[1] :]:
-            index, write = writers[pallet]
-            encoded += (phase, index, write(event), NO_TOPICS)
-        return encoded
 
 
 def steps(

@@ -38,10 +38,6 @@ class Parts:
     system: System
     codec: ExtrinsicCodec
     extensions: tuple[TransactionExtension, ...]
-    event_writers: Mapping[int, tuple[bytes, Callable[[Any], bytes]]]
-    """How each pallet's events are encoded, by the pallet's index: the byte in front, and the event behind
-    it.
-    """
     hooks: Mapping[str, tuple[Hook, ...]]
     """Every hook of `runtime.frame.hookspecs` by name."""
     unsigned: Mapping[str, Hook]

@@ -6,7 +6,12 @@ become metadata.
 
 from __future__ import annotations
 
+from typing import Final
+
 from runtime.scale import Enum
+
+NO_TOPICS: Final = b"\0"
+"""The topics of every event record, encoded: none."""
 
 
 class Event(Enum):

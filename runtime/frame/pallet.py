@@ -25,7 +25,7 @@ from typing import (
 
 from runtime.frame.call import BoundCall, CallDeclaration
 from runtime.frame.error import DispatchError, Error
-from runtime.frame.event import Event
+from runtime.frame.event import NO_TOPICS, Event
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import Invariant, invariant_of
 from runtime.frame.host import Host
@@ -57,7 +57,8 @@ class Pallet(Declared, Generic[E, X]):
 
     host: Host
     seat: Seat | None = None
-    _index: ClassVar[int]
+    _index: ClassVar[bytes]
+    _encode_event: ClassVar[Any]
 
     storage_version: ClassVar[int] = 0
     """Which layout of storage this code expects; its migrations lead to it."""
@@ -126,7 +127,9 @@ class Pallet(Declared, Generic[E, X]):
             host = given["host"]
             place = self.__dict__
             place.update(given)
-            place["seat"], place["_index"] = seat, seat.index
+            place["seat"] = seat
+            place["_index"] = bytes((seat.index,))
+            place["_encode_event"] = host.codec(cls.event_root).write
             for name, item in cls.storage.items():
                 place[name] = item.bind(host, seat.name)
             for name, declaration in cls.calls.items():
@@ -161,7 +164,8 @@ class Pallet(Declared, Generic[E, X]):
     def emit(self, event: E) -> None:
         """Tell the world; an event of another pallet is a type error."""
         host = self.host
-        host.overlay.events.append((host.phase, self._index, event))
+        events = host.overlay.events
+        events += (host.phase, self._index, self._encode_event(event), NO_TOPICS)
 
     def before(self, item: str) -> Any:
         """What the declared value `item` was at the end of the parent block."""

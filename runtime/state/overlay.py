@@ -24,6 +24,8 @@ Read = Callable[[bytes], Any]
 _MUTABLE: Final = frozenset((list, dict, set, bytearray))
 ITEM_BYTES: Final = 32
 """How many bytes every key of one declared item starts with."""
+RECORD_PARTS: Final = 4
+"""The parts of an event record: its phase, the index of its pallet, the event, its topics."""
 LAYERS_MAX: Final = 64
 """How deep layers may nest: a call inside a call inside a call."""
 
@@ -45,8 +47,8 @@ class LayersTooDeep(RuntimeError):
 
 
 Mark: TypeAlias = tuple[int, int]
-"""A place to return to: how long the journal was, and how many events there were. A bare tuple: each call
-makes one.
+"""A place to return to: how long the journal was, and how many parts of events there were. A bare tuple: each
+call makes one.
 """
 
 
@@ -94,8 +96,10 @@ class Overlay:
         self._changed = 0
         self._by_item: dict[bytes, list[bytes]] = {}
         self._indexed = 0
-        self.events: list[Any] = []
-        """Events deposited so far; a layer that is undone takes its events with it."""
+        self.events: list[bytes] = []
+        """Events deposited so far, encoded, each in `RECORD_PARTS`; a layer that is undone takes its events
+        with it.
+        """
 
     # Values.
 

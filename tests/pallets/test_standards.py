@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pallets.standards import Standards
-from pallets.standards.types import ClassKnown, ClassRated, Config, Genesis, GenesisClass, WorkMissing
+from pallets.standards.types import (
+    ClassKnown,
+    ClassRated,
+    Config,
+    Genesis,
+    GenesisClass,
+    StandardsEvent,
+    WorkMissing,
+)
 from runtime.frame import BadOrigin, Host, Root, Signed
+from runtime.scale import codec_of
 from runtime.testing import refuses
 
 amounts = st.integers(1, 10**24)
@@ -54,7 +63,7 @@ def test_a_class_is_added_by_root_once() -> None:
     assert not made.add_class.allows(Signed(b"\1" * 32))
     made.add_class(Root(), 2, b"gpu", 2**50)
     assert made.rating_of(2) == 2**16 * 10**9
-    assert ClassRated(2, 2**50) in made.host.overlay.events[-1]
+    assert codec_of(StandardsEvent).decode(made.host.overlay.events[-2]) == ClassRated(2, 2**50)
     with refuses(made.host, ClassKnown):
         made.add_class(Root(), 1, b"cpu", 1)
     with refuses(made.host, WorkMissing):

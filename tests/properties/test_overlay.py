@@ -82,7 +82,7 @@ class OverlayAgainstDictionary(RuleBasedStateMachine):
 
     @rule()
     def tell(self) -> None:
-        self.overlay.events.append("told")
+        self.overlay.events.append(b"told")
         self.events[-1] += 1
 
     @precondition(lambda self: self.marks)

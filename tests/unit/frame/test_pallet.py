@@ -20,8 +20,9 @@ from runtime.frame import (
     StorageValue,
     call,
 )
+from runtime.frame.host import PHASE_INITIALIZATION
 from runtime.frame.interfaces import Clock
-from runtime.scale import U32, Struct
+from runtime.scale import U32, Struct, codec_of
 from runtime.types import Moment, db
 
 
@@ -175,7 +176,9 @@ def test_an_error_undoes_the_call_events_included() -> None:
     with pytest.raises(TooBright):
         lamp.host.dispatch(lamp.light.call(6), Root())
     assert lamp.level == 2
-    assert [event for _, _, event in lamp.host.overlay.events] == [Lit(2)]
+    phase, index, event, topics = lamp.host.overlay.events
+    assert (phase, index, topics) == (PHASE_INITIALIZATION, b"\0", b"\0")
+    assert codec_of(LampEvent).decode(event) == Lit(2)
 
 
 def test_errors_are_numbered_under_one_root() -> None:

@@ -60,15 +60,15 @@ def test_undoing_a_layer_restores_values_absence_and_events() -> None:
     overlay = overlay_over({b"a": 1, b"b": 2})
     outer = overlay.open()
     put(overlay, b"a", 10)
-    overlay.events.append("outer")
+    overlay.events.append(b"outer")
     inner = overlay.open()
     put(overlay, b"a", 11)
     overlay.delete(b"b", NUMBER.write)
     put(overlay, b"c", 12)
-    overlay.events.append("inner")
+    overlay.events.append(b"inner")
     overlay.undo(inner)
     assert (get(overlay, b"a"), get(overlay, b"b"), get(overlay, b"c")) == (10, 2, ABSENT)
-    assert overlay.events == ["outer"]
+    assert overlay.events == [b"outer"]
     overlay.keep(outer)
     assert overlay.changes() == {b"a": NUMBER.encode(10)}
     assert overlay.is_idle

@@ -91,33 +91,27 @@ class Host:
         `only` narrows what may run, here and in every call dispatched from within. Raises `DispatchError`
         when the call is refused; then nothing that it did remains.
         """
-        filters = self._filters
-        if only is not None:
-            filters = (*filters, only)
-        info = call.info
-        if not info.allows(origin):
+        info, overlay, depth, before = call.info, self.overlay, self._depth, self._filters
+        filters = before if only is None else (*before, only)
+        if not isinstance(origin, info.allowed):
             raise BadOrigin
         if filters and not info.is_root(origin) and not all(passes(call) for passes in filters):
             raise CallFiltered
-        if self._depth >= CALL_DEPTH_MAX:
+        if depth >= CALL_DEPTH_MAX:
             raise Exhausted
-        overlay, before = self.overlay, self._filters
         try:
             mark = overlay.open()
         except LayersTooDeep:
             raise Exhausted from None
-        self._depth += 1
-        self._filters = filters
+        self._depth, self._filters = depth + 1, filters
         try:
-            post = info.run(origin, *call.args)
+            post: PostInfo | None = info.run(origin, *call.args)
         except BaseException:
             overlay.undo(mark)
             raise
-        else:
-            overlay.keep(mark)
         finally:
-            self._depth -= 1
-            self._filters = before
+            self._depth, self._filters = depth, before
+        overlay.keep(mark)
         return post if post is not None else FULL_WEIGHT
 
     def try_dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> DispatchResult:

@@ -45,6 +45,11 @@ class Layout:
     """True when the value *is* its single item, with nothing to check or convert."""
 
     @property
+    def is_bytes(self) -> bool:
+        """Whether the only item is written as bytes of its size: there is nothing left to pack."""
+        return len(self.items) == 1 and self.items[0].endswith("s")
+
+    @property
     def size(self) -> int:
         """Bytes of the value."""
         return struct.calcsize("<" + "".join(self.items))
@@ -96,7 +101,10 @@ def compile_leaf(
     writing = Source()
     with writing.block("try:"):
         expressions = ", ".join(layout.write(writing, "value"))
-        writing.line(f"return {writing.bind(packer.pack)}({expressions})")
+        if layout.is_bytes:
+            writing.line(f"return {expressions}")
+        else:
+            writing.line(f"return {writing.bind(packer.pack)}({expressions})")
     with writing.block(f"except {writing.bind(RUN_ERRORS)}:"):
         writing.line(f"raise {writing.bind(refuse)}(value) from None")
     return reading.function("read", "data, at"), writing.function("write", "value")

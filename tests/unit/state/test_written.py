@@ -35,5 +35,5 @@ def test_written_keys_are_found_by_item(taken: list[bytes | str]) -> None:
             overlay.put(step, step, bytes)
             layers[-1].add(step)
         written = set().union(*layers)
-        for prefix in (*ITEMS, ITEMS[1] + b"\0", ITEMS[2][:5], b""):
+        for prefix in (*ITEMS, ITEMS[1] + b"\0", ITEMS[2][:5], ITEMS[1] + b"\xff", b"\xff", b""):
             assert overlay.written(prefix) == tuple(sorted(key for key in written if key.startswith(prefix)))

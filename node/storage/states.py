@@ -88,6 +88,10 @@ class DatabaseStore:
         except DamagedRecord as damage:
             raise self._corrupted(damage) from None
 
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        return self._branches.young
+
     def branch(self, id: int, /) -> Branch:
         branch = self._branches.young.get(id)
         if branch is None:

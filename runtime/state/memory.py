@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from runtime.state.backend import Also, Commit, Root
@@ -27,6 +27,10 @@ class MemoryStore:
         self.roots: dict[int, Root] = {}
         self.journal: dict[int, tuple[int, ...]] = {}
         self.columns: dict[tuple[str, bytes], bytes] = {}
+
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        return self.branches
 
     def branch(self, id: int, /) -> Branch:
         return self.branches[id]

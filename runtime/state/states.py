@@ -233,6 +233,10 @@ class Finalized:
     def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
         return ChangeSet(self, changes, decoded)
 
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        return {}
+
     def branch(self, id: int, /) -> Branch:
         if not self._states.is_kept(self.height, self._epoch):
             raise StateDiscarded(self.height)
@@ -375,6 +379,10 @@ class ChangeSet:
 
     def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
         return ChangeSet(self, changes, decoded)
+
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        return {}
 
     def branch(self, id: int, /) -> Branch:
         layer: ChangeSet | Finalized = self

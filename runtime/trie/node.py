@@ -112,8 +112,15 @@ with its own value if it has one; and its exact encoding. A bare tuple: millions
 class Nodes(Protocol):
     """Where a trie finds the frozen nodes that it did not make itself.
 
-    Both raise the store's own error when the id is not there: pruned, or never written.
+    `branch` and `leaf` raise the store's own error when the id is not there: pruned, or never written.
     """
+
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        """Branches that `branch` would find in memory, as far as it costs nothing to say: looking here first
+        spares a call for each.
+        """
+        ...
 
     def branch(self, id: int, /) -> Branch: ...
 

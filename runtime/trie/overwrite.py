@@ -22,6 +22,7 @@ class Overwriter:
     """One pass over the changes of a block; `left` then names, by their places, the changes that it left."""
 
     __slots__ = (
+        "_at_hand",
         "_changes",
         "_find",
         "_inline_max",
@@ -49,6 +50,7 @@ class Overwriter:
         """`keys` are sorted, `paths` their nibbles; `key_of(id, key)` is the key of a leaf where `key` may
         be.
         """
+        self._at_hand = nodes.at_hand.get
         self._find = nodes.branch
         self._keys = keys
         self._paths = paths
@@ -70,7 +72,7 @@ class Overwriter:
         """Overwrite what the changes from `first` to before `end` hold below the branch `id`, which all of
         them reach.
         """
-        branch = self._find(id)
+        branch = self._at_hand(id) or self._find(id)
         shape, ids, buffer = branch
         first, end = self._inside(branch, first, end, level)
         paths, depth, slots = self._paths, shape.depth, shape.slots
@@ -139,11 +141,11 @@ class Overwriter:
 
         No branch is entered twice, so that nothing is to be undone where the change has to be left over.
         """
-        path, find = self._paths[place], self._find
+        path, at_hand, find = self._paths[place], self._at_hand, self._find
         passed: list[tuple[int, int, Branch]] = []
         try:
             while True:
-                branch = find(id)
+                branch = at_hand(id) or find(id)
                 shape = branch[0]
                 if not shape.is_plain and not (
                     shape.is_regular and path.startswith(shape.partial, shape.start)

@@ -1,5 +1,7 @@
 """The update alone: what it reports born and dead, what it reads, and what it refuses."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from runtime.trie import EMPTY_ROOT, Branch, Leaf, StateVersion, Update, get, trie_root, update
@@ -14,6 +16,10 @@ class Memory:
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
         self.leaves_read = 0
+
+    @property
+    def at_hand(self) -> Mapping[int, Branch]:
+        return self.branches
 
     def branch(self, id: int, /) -> Branch:
         return self.branches[id]

@@ -21,6 +21,7 @@ from runtime.executive.extensions import (
 from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
 from runtime.executive.migrate import Migrations
 from runtime.executive.parts import Parts
+from runtime.frame.call import BoundCall
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import Host
 from runtime.frame.interfaces import Blocks, Nonces, System
@@ -41,6 +42,7 @@ from runtime.metadata import Described, ExtrinsicTypes, Metadata, unchecked_extr
 from runtime.runtime import Runtime
 from runtime.scale import AnyCodec, Struct, lazy
 from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
+from runtime.types.dispatch import DispatchEventInfo
 from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion
 
 
@@ -76,15 +78,17 @@ def load(
     extensions = _extensions(spec, ordered, host, version)
     extrinsic_codec, extrinsic_types = ExtrinsicCodec(host, extensions), ExtrinsicTypes.of(host, extensions)
     whole[RuntimeExtrinsic] = unchecked_extrinsic(extrinsic_types, extrinsic_codec.decode, _raw)
+    system = _only(ordered, System, "the executive")
     parts = Parts(
         host=host,
         version=version,
-        system=_only(ordered, System, "the executive"),
+        system=system,
         codec=extrinsic_codec,
         extensions=extensions,
         hooks=hooks,
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         migrations=Migrations(host, {name_of(each): each for each in ordered}),
+        successes=_successes(ordered, system),
         checks=checks_of(ordered),
     )
     metadata = Metadata(
@@ -334,6 +338,18 @@ def _error_pallets(pallets: Sequence[Pallet[Any, Any]]) -> dict[Any, int]:
         assert pallet.seat is not None
         table.setdefault(pallet.error_root, pallet.seat.index)
     return table
+
+
+def _successes(pallets: Sequence[Pallet[Any, Any]], system: System) -> dict[object, bytes]:
+    found: dict[object, bytes] = {}
+    for pallet in pallets:
+        for name, declaration in pallet.calls.items():
+            bound: BoundCall[Any, Any] = getattr(pallet, name)
+            if bound.fixed_weight is not None:
+                found[bound] = system.success(
+                    DispatchEventInfo(bound.fixed_weight, declaration.dispatch_class, declaration.pays)
+                )
+    return found
 
 
 def _version(spec: RuntimeSpec, classes: Mapping[str, type[Pallet[Any, Any]]]) -> RuntimeVersion:

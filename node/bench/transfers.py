@@ -35,6 +35,7 @@ from runtime.trie.node import encode_leaf
 ROUNDS: Final = 7
 WARM_UP: Final = 2
 MICROSECONDS: Final = 1e6
+PIPELINE_BLOCKS: Final = 5
 CHUNKS_AHEAD: Final = 4
 """How many chunks of signatures the process is given ahead of execution."""
 
@@ -102,7 +103,9 @@ def _round(each: World, count: int, verifier: Verifier, into: Samples) -> None:
     into.verify_wall.append((time.perf_counter() - wall) * MICROSECONDS / count)
     into.total.append(_time(_whole_block, each, raws) / count)
     _exec_root(each, each.transfers(count), into)
-    into.with_process.append(_pipeline(each, verifier, [each.transfers(count) for _ in range(3)]))
+    into.with_process.append(
+        _pipeline(each, verifier, [each.transfers(count) for _ in range(PIPELINE_BLOCKS)])
+    )
 
 
 def _time(work: Callable[..., None], *given: object) -> float:

@@ -11,6 +11,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from pallets.ledger.types import (
@@ -30,8 +31,11 @@ from runtime.frame import Pallet, StorageMap, StorageValue, Twox64Concat, hookim
 from runtime.frame.coin import Debt, GroupId, Mode
 from runtime.frame.interfaces import AccountStore, Mint
 from runtime.types import AccountId, Balance
+from runtime.types.account import AccountInfo
 
 NOTHING = Debt()
+_free = attrgetter("data.free")
+_reserved = attrgetter("data.reserved")
 
 
 class Ledger(Pallet[LedgerEvent, LedgerError]):
@@ -176,16 +180,10 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     def supply_is_owed_and_held(self) -> str | None:
         grown = self._grown("supply", self.supply)
         owed = self._grown("orphaned", self.orphaned)
-        for before, after in self.debts.old_and_new():
-            owed += (after or NOTHING).owed - (before or NOTHING).owed
-        held = 0
-        for old, new in self.accounts.account_changes():
-            if new is not None:
-                data = new.data
-                held += data.free + data.reserved
-            if old is not None:
-                data = old.data
-                held -= data.free + data.reserved
+        debts_before, debts_after = self.debts.before_and_after()
+        owed += sum(debt.owed for debt in debts_after) - sum(debt.owed for debt in debts_before)
+        accounts_before, accounts_after = self.accounts.account_changes()
+        held = _balances(accounts_after) - _balances(accounts_before)
         if grown == owed == held:
             return None
         return f"in this block S grew by {grown}, the debts by {owed}, the balances by {held}"
@@ -217,3 +215,8 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
         """By how much a figure has grown in this block."""
         before: int = self.before(item)
         return value - before
+
+
+def _balances(accounts: list[AccountInfo]) -> Balance:
+    total: Balance = sum(map(_free, accounts)) + sum(map(_reserved, accounts))
+    return total

@@ -6,7 +6,6 @@ another pallet through `AccountStore`: one storage key an account.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -163,6 +162,13 @@ class System(Pallet[SystemEvent, SystemFault]):
     def extrinsic_applied(self, failure: DispatchErrorValue | None, info: DispatchEventInfo) -> None:
         self.emit(ExtrinsicSuccess(info) if failure is None else ExtrinsicFailed(failure, info))
 
+    def success(self, info: DispatchEventInfo) -> bytes:
+        encoded: bytes = self.encode_event(ExtrinsicSuccess(info))
+        return encoded
+
+    def extrinsic_succeeded(self, success: bytes) -> None:
+        self.emit_encoded(success)
+
     def end_block(self, events: bytes, event_count: int, used: ConsumedWeight) -> tuple[DigestItem, ...]:
         self.__dict__["events"].set_encoded(events)
         self.event_count = event_count
@@ -233,8 +239,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         if fresh:
             self.emit(NewAccount(who))
 
-    def account_changes(self) -> Iterator[tuple[AccountInfo | None, AccountInfo | None]]:
-        return self.account.old_and_new()
+    def account_changes(self) -> tuple[list[AccountInfo], list[AccountInfo]]:
+        return self.account.before_and_after()
 
     def inc_consumers(self, who: AccountId) -> None:
         info = self.account[who]

@@ -279,8 +279,13 @@ class BlockBuilder:
         if prepared is not None:
             for place, settle in self._post:
                 settle(prepared[place], call, length, used, pays)
-        told = DispatchEventInfo(used, declaration.dispatch_class, Pays.Yes if pays else Pays.No)
-        self._parts.system.extrinsic_applied(failure, told)
+        system = self._parts.system
+        success = self._parts.successes.get(call.info)
+        if success is not None and failure is None and used is weight and post.pays:
+            system.extrinsic_succeeded(success)
+        else:
+            told = DispatchEventInfo(used, declaration.dispatch_class, Pays.Yes if pays else Pays.No)
+            system.extrinsic_applied(failure, told)
         return Applied(failure, refusal, used)
 
     # The end.

@@ -44,5 +44,7 @@ class Parts:
     """`validate_unsigned` by pallet name."""
     migrations: Migrations
     """Storage versions, and the migration under way."""
+    successes: Mapping[object, bytes]
+    """By its declaration, the event that tells that a call of fixed weight went as declared, encoded."""
     checks: tuple[Check, ...]
     """Every invariant."""

@@ -219,9 +219,11 @@ class _Map(Generic[K, V]):
                 self._unhash(storage_key), None if old is ABSENT else old, None if new is ABSENT else new
             )
 
-    def old_and_new(self) -> Iterator[tuple[V | None, V | None]]:
-        """The values of `changes` without their keys, in the order of the writes: for sums over much."""
-        return self._host.overlay.old_and_new(self.prefix, self._decode)
+    def before_and_after(self) -> tuple[list[V], list[V]]:
+        """The values of `changes` without their keys, those before and those now, in the order of the writes
+        and without absences: for sums over much.
+        """
+        return self._host.overlay.before_and_after(self.prefix, self._decode)
 
     def _clear(self, prefix: bytes, limit: int) -> int:
         overlay = self._host.overlay

@@ -86,11 +86,11 @@ class BoundCall(Generic[O, P]):
     """A call of one pallet of one runtime: callable at once, or as data by `.call(...)`."""
 
     __slots__ = (
-        "_fixed_weight",
         "allowed",
         "arg_codecs",
         "args_codec",
         "declaration",
+        "fixed_weight",
         "index",
         "name",
         "pallet",
@@ -119,7 +119,8 @@ class BoundCall(Generic[O, P]):
             self.arg_codecs, labels=[f".{name}" for name, _ in parameters]
         )
         """The arguments' encoding, one behind the other."""
-        self._fixed_weight = declaration.weight if isinstance(declaration.weight, Weight) else None
+        self.fixed_weight = declaration.weight if isinstance(declaration.weight, Weight) else None
+        """What it may use at most, when that does not depend on the arguments."""
 
     def __call__(self, origin: O, *args: P.args, **kwargs: P.kwargs) -> PostInfo | None:
         return self.run(origin, *args, **kwargs)
@@ -142,7 +143,7 @@ class BoundCall(Generic[O, P]):
 
     def weight_of(self, args: tuple[Any, ...]) -> Weight:
         """The most that the call may use with these arguments."""
-        fixed = self._fixed_weight
+        fixed = self.fixed_weight
         if fixed is not None:
             return fixed
         weight = self.declaration.weight

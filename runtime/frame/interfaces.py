@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from runtime.types.account import AccountData, AccountId, AccountInfo, Balance, BlockNumber, Hash, Moment
@@ -31,7 +30,7 @@ class AccountStore(Protocol):
         """
         ...
 
-    def account_changes(self) -> Iterator[tuple[AccountInfo | None, AccountInfo | None]]:
+    def account_changes(self) -> tuple[list[AccountInfo], list[AccountInfo]]:
         """The old and the new record of every account that the block being executed has changed; None where
         there was or is none.
         """
@@ -216,6 +215,14 @@ class System(Protocol):
 
     def extrinsic_applied(self, failure: DispatchErrorValue | None, info: DispatchEventInfo) -> None:
         """Tell how the extrinsic just applied has ended: the last event that belongs to it."""
+        ...
+
+    def success(self, info: DispatchEventInfo) -> bytes:
+        """The encoded event that tells of a success; for outcomes that are told again and again."""
+        ...
+
+    def extrinsic_succeeded(self, success: bytes) -> None:
+        """Tell of a success as `extrinsic_applied` would, by the event that `success` gave."""
         ...
 
     def end_block(self, events: bytes, event_count: int, used: ConsumedWeight) -> tuple[DigestItem, ...]:

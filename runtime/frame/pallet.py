@@ -58,7 +58,8 @@ class Pallet(Declared, Generic[E, X]):
     host: Host
     seat: Seat | None = None
     _index: ClassVar[bytes]
-    _encode_event: ClassVar[Any]
+    encode_event: ClassVar[Any]
+    """The encoding of one of the pallet's events."""
 
     storage_version: ClassVar[int] = 0
     """Which layout of storage this code expects; its migrations lead to it."""
@@ -129,7 +130,7 @@ class Pallet(Declared, Generic[E, X]):
             place.update(given)
             place["seat"] = seat
             place["_index"] = bytes((seat.index,))
-            place["_encode_event"] = host.codec(cls.event_root).write
+            place["encode_event"] = host.codec(cls.event_root).write
             for name, item in cls.storage.items():
                 place[name] = item.bind(host, seat.name)
             for name, declaration in cls.calls.items():
@@ -165,7 +166,13 @@ class Pallet(Declared, Generic[E, X]):
         """Tell the world; an event of another pallet is a type error."""
         host = self.host
         events = host.overlay.events
-        events += (host.phase, self._index, self._encode_event(event), NO_TOPICS)
+        events += (host.phase, self._index, self.encode_event(event), NO_TOPICS)
+
+    def emit_encoded(self, event: bytes) -> None:
+        """The same with an event that `encode_event` gave before."""
+        host = self.host
+        events = host.overlay.events
+        events += (host.phase, self._index, event, NO_TOPICS)
 
     def before(self, item: str) -> Any:
         """What the declared value `item` was at the end of the parent block."""

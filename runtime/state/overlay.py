@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from runtime.state.backend import ABSENT, UNREAD, State
@@ -256,16 +257,18 @@ class Overlay:
             keys = self._written_of(prefix[:ITEM_BYTES])
         return tuple(sorted([key for key in keys if key.startswith(prefix)]))
 
-    def old_and_new(self, item: bytes, decode: Read) -> Iterator[tuple[Any, Any]]:
-        """The values before and now of the keys written under an item, in the order in which they were first
-        written; None for none.
+    def before_and_after(self, item: bytes, decode: Read) -> tuple[list[Any], list[Any]]:
+        """The values that the keys written under an item held in the state below, and those that they hold
+        now; of keys that hold nothing there is none.
         """
-        values, keys = self.values, self._written_of(item)
-        for key, old in zip(keys, self.state.read_all(keys, decode), strict=True):
-            new = values.get(key, UNREAD)
-            if new is UNREAD:
-                new = self.load(key, decode)
-            yield old, None if new is ABSENT else new
+        keys = self._written_of(item)
+        before = [value for value in self.state.read_all(keys, decode) if value is not None]
+        known = map(self.values.get, keys, repeat(UNREAD))
+        after = [
+            self.load(key, decode) if value is UNREAD else value
+            for key, value in zip(keys, known, strict=True)
+        ]
+        return before, [value for value in after if value is not ABSENT]
 
     def _written_of(self, item: bytes) -> Sequence[bytes]:
         """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from runtime.state.backend import ABSENT, UNREAD, State
 
@@ -53,16 +53,12 @@ call makes one.
 """
 
 
-class _Replaced(NamedTuple):
-    """In the journal, what a raw write replaced: a decoded value, and an encoding written earlier."""
-
-    value: Any
-    raw: bytes | None
-
-
-def _as_it_is(value: Any) -> bytes:
-    """Stands for the writer of a key whose encoding was given."""
-    raise TypeError(f"{value!r} has an encoding already")
+_Entry: TypeAlias = bytes | Write | None
+"""What stands for a written key: its encoding; while the layer that wrote it is open, the function that
+will encode it; None when it was removed.
+"""
+_UNWRITTEN: Final[Any] = object()
+"""What stands for a key that was not written."""
 
 
 class Overlay:
@@ -72,12 +68,10 @@ class Overlay:
         "_by_item",
         "_changed",
         "_depth",
-        "_encoded",
         "_indexed",
         "_journal",
-        "_raws",
         "_read",
-        "_write",
+        "_written",
         "events",
         "state",
         "values",
@@ -88,10 +82,8 @@ class Overlay:
         self.values: dict[bytes, Any] = {}
         """Every value read or written so far, decoded, by storage key: for bound storage to look into first.
         """
-        self._journal: list[tuple[bytes, Any, Write | None]] = []
-        self._write: dict[bytes, Write] = {}
-        self._raws: dict[bytes, bytes] = {}
-        self._encoded: dict[bytes, bytes | None] = {}
+        self._journal: list[tuple[bytes, Any, _Entry]] = []
+        self._written: dict[bytes, _Entry] = {}
         self._read = state.read
         self._depth = 0
         self._changed = 0
@@ -111,8 +103,8 @@ class Overlay:
 
     def load(self, key: bytes, decode: Read) -> Any:
         """The decoded value under a key that was not looked at yet, or `ABSENT`."""
-        raw = self._raws.get(key) if self._raws else None
-        value = self._read(key, decode) if raw is None else decode(raw)
+        raw = self._written.get(key)
+        value = decode(raw) if isinstance(raw, bytes) else self._read(key, decode)
         if value is None:
             value = ABSENT
         self.values[key] = value
@@ -122,13 +114,13 @@ class Overlay:
         """Write `value` under `key`; `write` encodes it when the layer closes."""
         if value.__class__ in _MUTABLE:
             raise MutableValue(value)
-        writers, values = self._write, self.values
-        writer = writers.get(key)
-        self._journal.append((key, values.get(key, UNREAD), writer))
+        written, values = self._written, self.values
+        entry = written.get(key, _UNWRITTEN)
+        self._journal.append((key, values.get(key, UNREAD), entry))
         values[key] = value
-        if writer is not write:
-            writers[key] = write
-            if writer is None:
+        if entry is not write:
+            written[key] = write
+            if entry is _UNWRITTEN:
                 self._changed += 1
 
     def delete(self, key: bytes, write: Write) -> None:
@@ -139,16 +131,13 @@ class Overlay:
         """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks
         for.
         """
-        if raw is None:
-            self.put(key, ABSENT, _as_it_is)
-            return
-        writer = self._write.get(key)
-        if writer is None:
+        entry = self._written.get(key, _UNWRITTEN)
+        if entry is _UNWRITTEN:
             self._changed += 1
-        replaced = _Replaced(self.values.pop(key, UNREAD), self._raws.get(key))
-        self._journal.append((key, replaced, writer))
-        self._raws[key] = raw
-        self._write[key] = _as_it_is
+        self._journal.append((key, self.values.pop(key, UNREAD), entry))
+        self._written[key] = raw
+        if raw is None:
+            self.values[key] = ABSENT
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
@@ -162,7 +151,7 @@ class Overlay:
         while True:
             if seen != self._changed:
                 seen = self._changed
-                above = sorted((key for key in self._write if key.startswith(prefix)), reverse=True)
+                above = sorted((key for key in self._written if key.startswith(prefix)), reverse=True)
             while above and position is not None and above[-1] <= position:
                 above.pop()
             if below is not None and (not above or below <= above[-1]):
@@ -202,40 +191,30 @@ class Overlay:
         self._depth -= 1
 
     def _revert(self, mark: Mark) -> None:
-        journal, values, writers = self._journal, self.values, self._write
+        journal, values, written = self._journal, self.values, self._written
         first, event = mark
         while len(journal) > first:
-            key, old, writer = journal.pop()
-            if old.__class__ is _Replaced:
-                old, raw = old
-                if raw is None:
-                    del self._raws[key]
-                else:
-                    self._raws[key] = raw
+            key, old, entry = journal.pop()
             if old is UNREAD:
                 values.pop(key, None)
             else:
                 values[key] = old
-            if writer is None:
-                writers.pop(key, None)
+            if entry is _UNWRITTEN:
+                del written[key]
                 self._changed += 1
             else:
-                writers[key] = writer
+                written[key] = entry
         del self.events[event:]
 
     def _encode(self, first: int) -> None:
         """Encode what the journal names from place `first` on."""
-        values, writers, journal = self.values, self._write, self._journal
-        fresh: dict[bytes, bytes | None] = {}
+        values, written, journal = self.values, self._written, self._journal
         for key, _, _ in journal[first:] if first else journal:
-            if key in fresh:
+            write = written[key]
+            if write is None or write.__class__ is bytes:
                 continue
-            value, write = values.get(key, UNREAD), writers[key]
-            if value is ABSENT:
-                fresh[key] = None
-            else:
-                fresh[key] = self._raws[key] if write is _as_it_is else write(value)
-        self._encoded.update(fresh)
+            value = values[key]
+            written[key] = None if value is ABSENT else write(value)  # type: ignore[operator]
         del journal[first:]
 
     # The result.
@@ -248,11 +227,11 @@ class Overlay:
     def changes(self) -> dict[bytes, bytes | None]:
         """Every key written and kept, with its encoding; None is a deletion."""
         self._settle()
-        return self._encoded
+        return cast(dict[bytes, bytes | None], self._written)
 
     def written(self, prefix: bytes) -> tuple[bytes, ...]:
         """Keys under `prefix` written since the overlay was opened, in byte order."""
-        keys: Iterable[bytes] = self._write
+        keys: Iterable[bytes] = self._written
         if len(prefix) >= ITEM_BYTES:
             keys = self._written_of(prefix[:ITEM_BYTES])
         return tuple(sorted([key for key in keys if key.startswith(prefix)]))
@@ -276,7 +255,7 @@ class Overlay:
         """
         if self._indexed != self._changed:
             by_item: dict[bytes, list[bytes]] = defaultdict(list)
-            for key in self._write:
+            for key in self._written:
                 by_item[key[:ITEM_BYTES]].append(key)
             self._by_item, self._indexed = dict(by_item), self._changed
         return self._by_item.get(item, ())

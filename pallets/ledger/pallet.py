@@ -11,7 +11,6 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from pallets.ledger.types import (
@@ -34,8 +33,6 @@ from runtime.types import AccountId, Balance
 from runtime.types.account import AccountInfo
 
 NOTHING = Debt()
-_free = attrgetter("data.free")
-_reserved = attrgetter("data.reserved")
 
 
 class Ledger(Pallet[LedgerEvent, LedgerError]):
@@ -218,5 +215,4 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
 
 
 def _balances(accounts: list[AccountInfo]) -> Balance:
-    total: Balance = sum(map(_free, accounts)) + sum(map(_reserved, accounts))
-    return total
+    return sum([each.data.free + each.data.reserved for each in accounts])

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 from pallets.balances import Balances
 from pallets.balances.types import DustLost, Endowed, Transfer
 from pallets.system import System
-from pallets.system.types import KilledAccount, NewAccount
+from pallets.system.types import ExtrinsicSuccess, KilledAccount, NewAccount
 from pallets.timestamp import Timestamp
 from pallets.transaction_payment import TransactionPayment
 from runtime.frame import FundsUnavailable, Root, Signed
 from runtime.frame.error import BadOrigin, BelowMinimum, NotExpendable
 from runtime.testing import TestChain, refuses
-from runtime.types import Address
+from runtime.types import Address, DispatchClass, Pays
+from runtime.types.dispatch import DispatchEventInfo
 
 ALICE, BOB, EVE, DUST = (bytes([n]) * 32 for n in (1, 2, 3, 9))
 ED = 500
@@ -58,6 +59,16 @@ def test_a_transfer_moves_coins_and_pays_its_fee_to_the_fee_account() -> None:
     chain.next_block()
     assert balances.free_balance(DUST) == FUNDS + fee
     assert total(chain) == balances.issuance() == 2 * FUNDS
+
+
+def test_a_success_tells_what_its_call_was_declared_to_use() -> None:
+    chain = chain_with(ALICE)
+    transfer = chain[Balances].transfer_keep_alive
+    applied = chain.submit(transfer.call(Address(BOB), 1_000), ALICE)
+    assert chain.events[-1] == ExtrinsicSuccess(
+        DispatchEventInfo(applied.weight, DispatchClass.Normal, Pays.Yes)
+    )
+    assert applied.weight == transfer.fixed_weight
 
 
 def test_a_failed_transfer_costs_its_fee_and_moves_nothing() -> None:

@@ -3,7 +3,8 @@
 One dictionary holds every value read or written since the overlay was opened, decoded. A write first notes in
 the journal what it replaces, so a layer is undone by walking its part of the journal backwards. When the
 outermost layer closes, each key that it wrote is encoded once: a value that its type cannot hold is refused
-there, inside the unit of work that wrote it, and never later.
+there, inside the unit of work that wrote it, and never later. A second dictionary says what stands for each
+written key: who will encode it, then its encoding. Events are encoded when they are emitted.
 
 Values are frozen records, numbers, bytes and tuples; a mutable container is refused when it is written, so no
 decoded value can change behind the overlay's back.

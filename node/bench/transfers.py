@@ -36,7 +36,7 @@ ROUNDS: Final = 7
 WARM_UP: Final = 2
 MICROSECONDS: Final = 1e6
 PIPELINE_BLOCKS: Final = 5
-CHUNKS_AHEAD: Final = 4
+CHUNKS_AHEAD: Final = 12
 """How many chunks of signatures the process is given ahead of execution."""
 
 

@@ -48,7 +48,7 @@ def number_of(key: bytes) -> int:
 
 def write_branch(branch: Branch) -> bytes:
     shape, ids, buffer = branch
-    return _branch_head.pack(shape.start, len(ids)) + _native(ids).tobytes() + buffer
+    return b"".join((_branch_head.pack(shape.start, len(ids)), _native(ids), buffer))
 
 
 def read_branch(record: bytes) -> Branch:

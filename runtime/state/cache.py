@@ -44,6 +44,11 @@ class Generations(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep `value`; what `key` held before goes."""
+        weight = self._sum((value,))
+        if key not in self and self._weight + weight <= self._half:
+            self.young[key] = value
+            self._weight += weight
+            return
         self.drop((key,))
         self.add({key: value})
 

@@ -22,6 +22,7 @@ _LIMITS = tuple(
     for limits, length in zip(_CLASSES, _LENGTHS, strict=True)
 )
 _Counted = tuple[DispatchClass, int, int, int]
+"""A class of calls, and the time, proof and length that were counted before one was taken."""
 
 
 class BlockMeter:
@@ -38,11 +39,11 @@ class BlockMeter:
         self._before: _Counted | None = None
 
     def begin(self) -> None:
-        """Remember what was counted so far, to return to."""
+        """Begin an extrinsic: what `take` counts from here on, `cancel` forgets."""
         self._before = None
 
     def cancel(self) -> None:
-        """Forget what was counted for an extrinsic since `begin`."""
+        """Forget what was counted since `begin`."""
         if self._before is None:
             return
         kind, time, proof, self._length = self._before

@@ -31,8 +31,8 @@ class AccountStore(Protocol):
         ...
 
     def account_changes(self) -> tuple[list[AccountInfo], list[AccountInfo]]:
-        """The old and the new record of every account that the block being executed has changed; None where
-        there was or is none.
+        """The records, before and now, of the accounts that the block being executed has changed; of an
+        account that did not or does not exist there is none.
         """
         ...
 

@@ -1,0 +1,31 @@
+"""Simplex, as far as the chain itself must know it: what validators sign, who they are, what convinces.
+
+The agreement itself runs outside the runtime, in `node/consensus`. What stands here is what blocks, evidence,
+justifications and light proofs share.
+"""
+
+from runtime.simplex.certificate import BadCertificate, Certificate, bitmap_of, check_certificate, signers_of
+from runtime.simplex.committee import VALIDATORS_MAX, Committee, Validator, quorum_of
+from runtime.simplex.digest import ENGINE, Authored, NextCommittee, authored_of, next_committee_of
+from runtime.simplex.statement import Kind, Statement, Vote, message
+
+__all__ = [
+    "Authored",
+    "BadCertificate",
+    "Certificate",
+    "Committee",
+    "ENGINE",
+    "Kind",
+    "NextCommittee",
+    "Statement",
+    "VALIDATORS_MAX",
+    "Validator",
+    "Vote",
+    "authored_of",
+    "bitmap_of",
+    "check_certificate",
+    "message",
+    "next_committee_of",
+    "quorum_of",
+    "signers_of",
+]

@@ -13,6 +13,7 @@ import trio
 from genesis.build import build_genesis
 from node.chain.author import Author
 from node.chain.chain import Chain, Position
+from node.chain.heads import Heads
 from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
@@ -44,10 +45,10 @@ class Node:
         self.snapshots = Snapshots()
         self.verifier = Verifier()
         self.mempool = Mempool(self._head, self.verifier)
-        self.author = Author(
-            chain, self.mempool, self.clock, author_logs(runtime, chain.genesis_hash, dev_author())
-        )
-        self.sealer = Sealer(chain, self.author, self.mempool)
+        self.author = Author(runtime, self.mempool, self.clock)
+        self.heads = Heads(chain, self.mempool, self.head_of)
+        logs = author_logs(runtime, chain.genesis_hash, dev_author())
+        self.sealer = Sealer(chain, self.author, self.heads, self.mempool, logs)
         self.address: Address | None = None
         self._judge: tuple[bytes, Head] | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.executive.builder import BlockBuilder, Built
+from runtime.executive.builder import Applied, BlockBuilder, Built
 from runtime.executive.execute import execute_block
 from runtime.executive.extrinsic import Extrinsic, Proof
 from runtime.executive.parts import Parts
@@ -90,6 +90,21 @@ class Runtime:
     ) -> Built:
         """Execute a block that somebody else made; raises `InvalidBlock`."""
         return execute_block(self.parts, parent, parent_header, block, observed=observed, verified=verified)
+
+    def dry_run(self, parent: State, parent_header: Header, extrinsic: Extrinsic) -> Applied:
+        """How an extrinsic would end in the block that follows `parent_header`, its opening hooks left out:
+        what only an author can give to them is not at hand.
+
+        Raises `TransactionValidityError`, `InvalidBlock`.
+        """
+        builder = BlockBuilder(
+            self.parts,
+            parent,
+            number=parent_header.number + 1,
+            parent_hash=parent_header.hash,
+            without_hooks=True,
+        )
+        return builder.apply_extrinsic(extrinsic)
 
     def decode(self, raw: bytes) -> Extrinsic:
         """An extrinsic from its bytes; raises DecodeError."""

@@ -8,17 +8,17 @@ breaks, or an invariant without any transaction, no block can be built: the auth
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Final, Protocol
 
 import trio
 
-from node.chain.chain import Chain, Position
+from node.chain.chain import Position
 from node.mempool.validate import Mempool
 from runtime.executive.builder import BlockBuilder, Built, CallBroken
 from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.invalid import InvalidBlock, InvariantBroken
 from runtime.frame.validity import ExhaustsResources, TransactionValidityError
+from runtime.runtime import Runtime
 from runtime.scale import DecodeError
 from runtime.types.digest import DigestItem
 
@@ -45,24 +45,17 @@ class Clock(Protocol):
 class Author:
     """Builds blocks; a chain has one at a time."""
 
-    def __init__(
-        self,
-        chain: Chain,
-        mempool: Mempool,
-        clock: Clock,
-        logs: Callable[[Position], tuple[DigestItem, ...]] = lambda parent: (),
-    ) -> None:
-        """`logs` are the digest items that the author gives to the runtime, over a parent."""
-        self._chain = chain
+    def __init__(self, runtime: Runtime, mempool: Mempool, clock: Clock) -> None:
+        self._runtime = runtime
         self._mempool = mempool
         self._clock = clock
-        self._logs = logs
 
-    async def build(self) -> Built:
-        """The next block over the head. Raises AuthorStopped."""
-        parent = self._chain.best
+    async def build(self, parent: Position, logs: tuple[DigestItem, ...] = ()) -> Built:
+        """The next block over the head `parent`; `logs` are the digest items that the author gives to the
+        runtime. Raises AuthorStopped.
+        """
         try:
-            builder = self.begin(parent)
+            builder = self.begin(parent, logs)
             await self._fill(builder, careful=False)
             return builder.finish()
         except InvariantBroken as broken:
@@ -70,19 +63,16 @@ class Author:
         except InvalidBlock as fault:
             raise AuthorStopped(f"no block can be built over #{parent.header.number}: {fault}") from fault
         try:
-            builder = self.begin(parent)
+            builder = self.begin(parent, logs)
             builder.check_end()
             await self._fill(builder, careful=True)
             return builder.finish()
         except InvalidBlock as fault:
             raise AuthorStopped(f"no block can be built over #{parent.header.number}: {fault}") from fault
 
-    def begin(self, parent: Position) -> BlockBuilder:
+    def begin(self, parent: Position, logs: tuple[DigestItem, ...] = ()) -> BlockBuilder:
         """The block after `parent`, with its inherents. Raises InvalidBlock."""
-        chain = self._chain
-        builder = chain.runtime.build(
-            parent.state, parent.header, logs=self._logs(parent), verified=self._mempool.verified
-        )
+        builder = self._runtime.build(parent.state, parent.header, logs=logs, verified=self._mempool.verified)
         observed = {TIMESTAMP: self._clock.now_ms().to_bytes(8, "little")}
         for raw in builder.inherents(observed):
             try:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
 from genesis.build import Genesis
-from node.chain.notices import Finalized, Imported, Notices, Reverted
+from node.chain.notices import Finalized, Imported, NewBest, Notices, Reverted
 from node.chain.records import (
     Justification,
     StoredBlock,
@@ -78,6 +78,15 @@ class Position(NamedTuple):
     hash: bytes
     header: Header
     state: State
+
+
+class Route(NamedTuple):
+    """The way from one block to another."""
+
+    retracted: tuple[bytes, ...]
+    """Blocks to leave, the highest first."""
+    enacted: tuple[bytes, ...]
+    """Blocks to take, the lowest first."""
 
 
 class _Unfinalized(NamedTuple):
@@ -211,10 +220,43 @@ class Chain:
             raise UnknownBlock(header.parent_hash)
         block_hash = header.hash
         self._tree[block_hash] = _Unfinalized(block, state)
+        self.notices.publish(Imported(block_hash, block, state))
         if is_best:
-            self.best = Position(block_hash, header, state)
-        self.notices.publish(Imported(block_hash, block, state, is_best))
+            self._set_best(Position(block_hash, header, state))
         return block_hash
+
+    def adopt(self, block_hash: bytes) -> None:
+        """Make a known block that stands on the last final one the head. Raises UnknownBlock."""
+        if block_hash != self.best.hash:
+            if block_hash not in self._tree and block_hash != self.finalized.hash:
+                raise UnknownBlock(block_hash)
+            self._set_best(self.at(block_hash))
+
+    def _set_best(self, best: Position) -> None:
+        self.best = best
+        self.notices.publish(NewBest(*best))
+
+    def route(self, block_hash: bytes) -> Route:
+        """The way from the head to another known block that stands on the last final one. Raises
+        UnknownBlock.
+        """
+        known = self._path(self.best.hash)
+        path = self._path(block_hash)
+        shared = 0
+        while shared < min(len(known), len(path)) and known[shared] == path[shared]:
+            shared += 1
+        return Route(tuple(known[: shared - 1 if shared else None : -1]), tuple(path[shared:]))
+
+    def _path(self, block_hash: bytes) -> list[bytes]:
+        """The blocks from the one after the last final block to this one. Raises UnknownBlock."""
+        path: list[bytes] = []
+        while block_hash != self.finalized.hash:
+            if block_hash not in self._tree:
+                raise UnknownBlock(block_hash)
+            path.append(block_hash)
+            block_hash = self._tree[block_hash].block.header.parent_hash
+        path.reverse()
+        return path
 
     def finalize(
         self, block_hash: bytes, justifications: tuple[Justification, ...] = ()
@@ -223,14 +265,7 @@ class Chain:
 
         Raises UnknownBlock, or a StorageError.
         """
-        path: list[bytes] = []
-        step = block_hash
-        while step != self.finalized.hash:
-            if step not in self._tree:
-                raise UnknownBlock(step)
-            path.append(step)
-            step = self._tree[step].block.header.parent_hash
-        path.reverse()
+        path = self._path(block_hash)
         for each in path:
             block, state = self._tree[each]
             finalized = self.states.finalize(state, rows(block, justifications if each == block_hash else ()))
@@ -240,7 +275,7 @@ class Chain:
                 self.best = self.finalized
         pruned = self._forget_losers()
         if path:
-            self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned, self.best.hash))
+            self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned))
         return tuple(path)
 
     def rewind(self, number: int) -> None:
@@ -274,9 +309,9 @@ class Chain:
                 losers.append(block_hash)
         for block_hash in losers:
             del self._tree[block_hash]
-        if self.best.hash not in self._tree:
+        if self.best.hash not in self._tree and self.best.hash != self.finalized.hash:
             last = next(reversed(self._tree), None)
-            self.best = self.finalized if last is None else self.at(last)
+            self._set_best(self.finalized if last is None else self.at(last))
         return tuple(losers)
 
     def close(self) -> None:

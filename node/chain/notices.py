@@ -23,13 +23,20 @@ class Imported:
     hash: bytes
     block: Block
     state: State
-    is_best: bool
-    """Whether it is the new head."""
 
     @property
     def header(self) -> Header:
         """The block's header."""
         return self.block.header
+
+
+@dataclass(frozen=True, slots=True)
+class NewBest:
+    """Another known block is the head now: one just imported, or one on another branch."""
+
+    hash: bytes
+    header: Header
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,6 @@ class Finalized:
     """That of the last."""
     pruned: tuple[bytes, ...]
     """Blocks that lost to these and are forgotten."""
-    best: bytes
-    """The head, which may have lost too and be another now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Reverted:
     state: State
 
 
-Notice: TypeAlias = Imported | Finalized | Reverted
+Notice: TypeAlias = Imported | NewBest | Finalized | Reverted
 
 
 class Watch(AsyncIterator[Notice]):

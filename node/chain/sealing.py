@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import trio
 
 from node.chain.author import Author
-from node.chain.chain import Chain
+from node.chain.chain import Chain, Position
+from node.chain.heads import Heads
 from node.mempool.validate import Mempool
+from runtime.types.digest import DigestItem
 
 SECONDS_MIN: Final = 0.02
 SECONDS_MAX: Final = 3_600.0
@@ -63,10 +66,20 @@ def parse_sealing(text: str) -> Sealing:
 class Sealer:
     """Builds, keeps and finalizes blocks, one at a time."""
 
-    def __init__(self, chain: Chain, author: Author, mempool: Mempool) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        author: Author,
+        heads: Heads,
+        mempool: Mempool,
+        logs: Callable[[Position], tuple[DigestItem, ...]] = lambda parent: (),
+    ) -> None:
+        """`logs` are the digest items of the block after a given one."""
         self._chain = chain
         self._author = author
+        self._heads = heads
         self._mempool = mempool
+        self._logs = logs
         self._one_at_a_time = trio.Lock()
         self._run = trio.CancelScope()
         self.sealing: Sealing = Manual()
@@ -78,18 +91,13 @@ class Sealer:
         Raises AuthorStopped, or a StorageError when it could not be written: then nobody is told of it.
         """
         async with self._one_at_a_time:
-            built = await self._author.build()
+            parent = self._chain.best
+            built = await self._author.build(parent, self._logs(parent))
             block_hash = self._chain.add(built.block, built.state)
-            number = built.block.header.number
-            self._mempool.on_block(block_hash, number, built.block.extrinsics)
+            self._heads.enact(block_hash)
             if finalize:
-                self.finalize(block_hash)
+                await self._heads.finalize(block_hash)
             return block_hash
-
-    def finalize(self, block_hash: bytes) -> None:
-        """Make a known block and its ancestors final."""
-        for each in self._chain.finalize(block_hash):
-            self._mempool.finalize(each)
 
     async def rewind(self, number: int) -> None:
         """Take a development chain back to a final block, with an empty pool. Raises StateDiscarded."""

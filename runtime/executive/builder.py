@@ -94,7 +94,9 @@ class BlockBuilder:
         parent_hash: bytes,
         logs: tuple[DigestItem, ...] = (),
         verified: Container[Proof] = (),
+        without_hooks: bool = False,
     ) -> None:
+        """`without_hooks`: leave out `on_initialize`; such a builder tries extrinsics, and makes no block."""
         self._parts = parts
         self._host = parts.host
         self._parent_hash = parent_hash
@@ -112,7 +114,7 @@ class BlockBuilder:
         if parts.system.last_runtime_upgrade() != parts.version.spec_version:
             self._upgrade()
         self._is_migrating = self._migrate()
-        for hook in parts.hooks["on_initialize"]:
+        for hook in () if without_hooks else parts.hooks["on_initialize"]:
             used = self._run_hook(hook, "on_initialize", number)
             if used is not None:
                 self._meter.charge(used)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, TypeAlias
 
-from node.chain.author import Author
 from node.chain.chain import Chain, DiscardedState, Position, UnknownBlock
+from node.chain.heads import Heads
 from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
 from node.clock import NodeClock
@@ -23,7 +23,7 @@ class Backend(Protocol):
     runtime: Runtime
     chain: Chain
     mempool: Mempool
-    author: Author
+    heads: Heads
     sealer: Sealer
     clock: NodeClock
     snapshots: Snapshots

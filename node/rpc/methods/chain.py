@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from node.chain.notices import Finalized, Imported, Notice, Reverted
+from node.chain.notices import Finalized, Imported, NewBest, Notice, Reverted
 from node.rpc.errors import InvalidParams
 from node.rpc.methods.backend import Call, Methods
 from node.rpc.methods.shapes import block_json, header_json, maybe_hex, to_hex
@@ -100,4 +100,4 @@ async def subscribe_finalized_heads(ctx: Call, sink: Sink) -> None:
 
 def is_new_head(notice: Notice) -> bool:
     """Whether a notice tells of another head."""
-    return isinstance(notice, Reverted) or (isinstance(notice, Imported) and notice.is_best)
+    return isinstance(notice, NewBest | Reverted)

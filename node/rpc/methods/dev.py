@@ -75,7 +75,7 @@ async def finalize(ctx: Call, hash: Hash | None = None) -> str:
     wanted = hash or chain.best.hash
     with _refusals():
         if not chain.is_finalized(wanted):
-            ctx.node.sealer.finalize(wanted)
+            await ctx.node.heads.finalize(wanted)
     return to_hex(chain.finalized.hash)
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import trio
 
 from node.chain.chain import Chain, DiscardedState
-from node.chain.notices import Finalized, Imported, Notice
+from node.chain.notices import Finalized, Imported, NewBest, Notice
 from node.rpc.methods.shapes import runtime_spec_json, to_hex
 from runtime.state import State
 from runtime.types.block import Header
@@ -64,7 +64,6 @@ class Follow:
         self.pins: dict[bytes, Pin] = {}
         self.operations: dict[str, Operation] = {}
         self._version = version
-        self._best = chain.best.hash
         self._started = 0
 
     # Blocks.
@@ -82,7 +81,7 @@ class Follow:
             assert stored is not None
             state = self.chain.at(block_hash).state
             told.append(self._new_block(block_hash, Pin(header, state, stored.block.extrinsics)))
-        return [*told, self._new_best(self.chain.best.hash)]
+        return [*told, _new_best(self.chain.best.hash)]
 
     def _recently_finalized(self) -> list[bytes]:
         """Pin the last final blocks as far as their states are kept; their hashes, in order."""
@@ -107,10 +106,10 @@ class Follow:
                 if len(self.pins) >= PINNED_MAX:
                     return [STOP]
                 pin = Pin(notice.header, notice.state, notice.block.extrinsics)
-                told = [self._new_block(notice.hash, pin)]
-                return [*told, self._new_best(notice.hash)] if notice.is_best else told
+                return [self._new_block(notice.hash, pin)]
+            case NewBest():
+                return [_new_best(notice.hash)]
             case Finalized():
-                told = [self._new_best(notice.best)] if notice.best != self._best else []
                 for each in notice.hashes:
                     if each in self.pins:
                         self.pins[each].body = None
@@ -119,7 +118,7 @@ class Follow:
                     "finalizedBlockHashes": [to_hex(each) for each in notice.hashes],
                     "prunedBlockHashes": [to_hex(each) for each in notice.pruned],
                 }
-                return [*told, finalized]
+                return [finalized]
             case _:
                 return [STOP]
 
@@ -133,10 +132,6 @@ class Follow:
         if self.with_runtime:
             told["newRuntime"] = None
         return told
-
-    def _new_best(self, block_hash: bytes) -> Told:
-        self._best = block_hash
-        return {"event": "bestBlockChanged", "bestBlockHash": to_hex(block_hash)}
 
     def body(self, block_hash: bytes, pin: Pin) -> tuple[bytes, ...] | None:
         """The extrinsics of a block that is pinned, or was a moment ago."""
@@ -169,3 +164,7 @@ class Follow:
         """End all that runs: the subscription is over."""
         for operation_id in tuple(self.operations):
             self.stop(operation_id)
+
+
+def _new_best(block_hash: bytes) -> Told:
+    return {"event": "bestBlockChanged", "bestBlockHash": to_hex(block_hash)}

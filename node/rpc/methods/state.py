@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from node.chain.notices import Imported, Reverted
+from node.chain.notices import NewBest, Reverted
 from node.rpc.errors import ClientError, InvalidParams, RpcError
 from node.rpc.methods.backend import Call, Methods, position_at
 from node.rpc.methods.shapes import maybe_hex, to_hex, version_json
@@ -122,9 +122,7 @@ async def subscribe_storage(ctx: Call, sink: Sink, keys: list[HexBytes]) -> None
         await sink.send(_change_set(chain.best.hash, known))
         async for notice in notices:
             match notice:
-                case Imported(is_best=True):
-                    state = notice.state
-                case Reverted():
+                case NewBest() | Reverted():
                     state = notice.state
                 case _:
                     continue

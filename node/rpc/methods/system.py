@@ -119,7 +119,7 @@ async def dry_run(ctx: Call, extrinsic: HexBytes, at: Hash | None = None) -> str
     except DecodeError as error:
         raise RpcError(DECODE_ERROR, "Unable to dry run extrinsic", str(error)) from error
     try:
-        applied = ctx.node.author.begin(block).apply_extrinsic(decoded)
+        applied = ctx.node.runtime.dry_run(block.state, block.header, decoded)
     except validity.TransactionValidityError as refusal:
         return to_hex(_APPLIED.encode(Err(refusal_of(refusal))))
     except InvalidBlock as error:

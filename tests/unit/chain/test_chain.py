@@ -12,9 +12,10 @@ import trio
 from genesis.build import Genesis, build_genesis
 from genesis.spec import ChainSpec, write_spec
 from node.chain.author import Author, AuthorStopped
-from node.chain.chain import Chain, DiscardedState, OtherRuntime, UnknownBlock, WrongGenesis
+from node.chain.chain import Chain, DiscardedState, OtherRuntime, Position, UnknownBlock, WrongGenesis
+from node.chain.heads import Heads
 from node.chain.importer import import_block
-from node.chain.notices import Finalized, Imported
+from node.chain.notices import Finalized, Imported, NewBest
 from node.chain.sealing import BadSealing, Every, Instant, Manual, Sealer, parse_sealing
 from node.mempool.validate import Head, Mempool
 from node.plugins import discover, runtime_digest
@@ -83,16 +84,20 @@ class Setup:
         self.chain = Chain(self.runtime, RocksStates.open(folder / "db", window=window), self.genesis)
         self.mempool = Mempool(self.head)
         self.clock_ms = START_MS
-        self.author = Author(self.chain, self.mempool, self)
-        self.sealer = Sealer(self.chain, self.author, self.mempool)
+        self.author = Author(self.runtime, self.mempool, self)
+        self.heads = Heads(self.chain, self.mempool, self.head_of)
+        self.sealer = Sealer(self.chain, self.author, self.heads, self.mempool)
 
     def now_ms(self) -> int:
         self.clock_ms += 1_000
         return self.clock_ms
 
     def head(self) -> Head:
-        best = self.chain.best
-        return Head(best.header.number, self.runtime.decode, self.runtime.validator(best.state, best.header))
+        return self.head_of(self.chain.best)
+
+    def head_of(self, position: Position) -> Head:
+        judge = self.runtime.validator(position.state, position.header)
+        return Head(position.header.number, self.runtime.decode, judge)
 
     def built(self, parent: bytes, *raws: bytes, later_ms: int = 0) -> Built:
         position = self.chain.at(parent)
@@ -159,14 +164,40 @@ def test_finality_prunes_competing_branches_and_tells_of_it_afterwards(setup: Se
         assert chain.is_finalized(a_hash)
 
         async def read() -> list[object]:
-            return [await anext(notices) for _ in range(4)]
+            return [await anext(notices) for _ in range(5)]
 
         told = trio.run(read)
-    assert [type(notice) for notice in told] == [Imported, Imported, Imported, Finalized]
+    assert [type(notice) for notice in told] == [Imported, NewBest, Imported, Imported, Finalized]
     last = told[-1]
     assert isinstance(last, Finalized)
     assert last.hashes == (a_hash,)
     assert set(last.pruned) == {b_hash, child_hash}
+
+
+async def test_moving_the_head_to_another_branch_moves_the_pool_with_it(setup: Setup) -> None:
+    """What both branches hold stays included; what only the one that is left held waits again, and is final
+    with neither.
+    """
+    chain, pool = setup.chain, setup.mempool
+    genesis = chain.best.hash
+    first, second = setup.transfer(0), setup.transfer(1)
+    for raw in (first, second):
+        await pool.submit(raw)
+    both = setup.built(genesis, first, second)
+    one = setup.built(genesis, first, later_ms=1)
+    both_hash = chain.add(both.block, both.state, is_best=False)
+    one_hash = chain.add(one.block, one.state, is_best=False)
+    await setup.heads.adopt(both_hash)
+    assert chain.best.hash == both_hash and len(pool.pool) == 0
+
+    await setup.heads.adopt(one_hash)
+    assert chain.best.hash == one_hash
+    assert [each.data for each in pool.pool.best_first()] == [second]
+
+    await setup.heads.finalize(both_hash)
+    assert chain.best.hash == chain.finalized.hash == both_hash and len(pool.pool) == 0
+    with pytest.raises(UnknownBlock, match=f"^Unknown block: 0x{one_hash.hex()}$"):
+        await setup.heads.adopt(one_hash)
 
 
 def test_blocks_on_an_unknown_parent_are_refused(setup: Setup) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from node.chain.chain import Chain
+from node.chain.logs import author_logs, dev_author
 from node.node import Node
 from node.rpc.methods.follow import OPERATIONS_MAX, STOP, Follow, Told
 from support.node import hexed, open_node
@@ -65,7 +66,9 @@ def node(tmp_path: Path) -> Any:
 def add(node: Node, parent: bytes, *, is_best: bool = True) -> bytes:
     """A new block over a known one."""
     node.clock.offset_ms += 1  # so that siblings differ
-    built = node.author.begin(node.chain.at(parent)).finish()
+    position = node.chain.at(parent)
+    logs = author_logs(node.runtime, node.chain.genesis_hash, dev_author())(position)
+    built = node.author.begin(position, logs).finish()
     return node.chain.add(built.block, built.state, is_best=is_best)
 
 

@@ -4,7 +4,14 @@ The agreement itself runs outside the runtime, in `node/consensus`. What stands 
 justifications and light proofs share.
 """
 
-from runtime.simplex.certificate import BadCertificate, Certificate, bitmap_of, check_certificate, signers_of
+from runtime.simplex.certificate import (
+    BadCertificate,
+    Certificate,
+    bitmap_of,
+    check_certificate,
+    claimed_signers,
+    signers_of,
+)
 from runtime.simplex.committee import VALIDATORS_MAX, Committee, Validator, quorum_of
 from runtime.simplex.digest import ENGINE, Authored, NextCommittee, authored_of, next_committee_of
 from runtime.simplex.statement import Kind, Statement, Vote, message
@@ -24,6 +31,7 @@ __all__ = [
     "authored_of",
     "bitmap_of",
     "check_certificate",
+    "claimed_signers",
     "message",
     "next_committee_of",
     "quorum_of",

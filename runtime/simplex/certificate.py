@@ -49,10 +49,11 @@ def signers_of(bitmap: bytes, size: int) -> tuple[int, ...]:
     return tuple(place for place in range(size) if bits >> place & 1)
 
 
-def check_certificate(genesis_hash: bytes, committee: Committee, certificate: Certificate) -> None:
-    """Be convinced that a quorum of `committee` made the certificate's statement, or raise BadCertificate.
+def claimed_signers(committee: Committee, certificate: Certificate) -> tuple[int, ...]:
+    """The places of those who are said to have signed, when all but the signature is right.
 
-    The committee's keys have proven their possession: the caller answers for it.
+    Raises BadCertificate for another epoch's, a statement that is not canonical, a wrong bitmap, and signers
+    who are no quorum.
     """
     statement = certificate.statement
     if statement.epoch != committee.epoch:
@@ -65,6 +66,17 @@ def check_certificate(genesis_hash: bytes, committee: Committee, certificate: Ce
     weight = committee.weight_of(signers)
     if weight < committee.quorum:
         raise BadCertificate(f"its signers have a weight of {weight}, and a quorum needs {committee.quorum}")
+    return signers
+
+
+def check_certificate(genesis_hash: bytes, committee: Committee, certificate: Certificate) -> None:
+    """Be convinced that a quorum of `committee` made the certificate's statement, or raise BadCertificate.
+
+    The committee's keys have proven their possession: the caller answers for it.
+    """
+    signers = claimed_signers(committee, certificate)
     keys = [bls.load_pubkey(committee.validators[signer].bls) for signer in signers]
-    if not bls.fast_aggregate_verify(keys, message(genesis_hash, statement), certificate.signature):
+    if not bls.fast_aggregate_verify(
+        keys, message(genesis_hash, certificate.statement), certificate.signature
+    ):
         raise BadCertificate("its signature is not that of its signers")

@@ -3,8 +3,8 @@
     TAG ++ genesis hash (32) ++ protocol (u32) ++ epoch (u64) ++ view (u64)
         [++ parent view (u64) ++ block (32)]
 
-Numbers are little-endian. A nullification names no block, so its brackets are left out. Each kind has a tag of
-its own: a notarization and a finalization of one block would otherwise be one message, and a signature for
+Numbers are little-endian. A nullification names no block, so its brackets are left out. Each kind has a tag
+of its own: a notarization and a finalization of one block would otherwise be one message, and a signature for
 the first would serve as one for the second. Signatures are deterministic, so two different votes of one
 validator are two different statements.
 """

@@ -62,6 +62,19 @@ def scale(*, rounds: Rounds = 7, dir: Folder = None, json: Json = False) -> None
     _report(bench_scale(_place(dir), rounds=rounds, progress=_progress()), json, _SCALE)
 
 
+@app.command
+def certificates(*, rounds: Rounds = 7, json: Json = False) -> None:
+    """Compare what a certificate of four validators and one of a hundred cost to be convinced by.
+
+    The keys of a committee are decoded when its epoch begins, and its certificates are one signature each, so
+    the second is hardly dearer; it is longer by a bit for each validator.
+    """
+    from node.bench.certificates import bench_certificates
+
+    _check("--rounds", rounds, 1, ROUNDS_MAX)
+    _report(bench_certificates(rounds=rounds, progress=_progress()), json, _CERTIFICATES)
+
+
 _TRANSFERS: Final = {
     "verify_only_us": "one signature verified, us",
     "total_us": "one transfer, everything included, us",
@@ -75,6 +88,12 @@ _TRANSFERS: Final = {
 _SCALE: Final = {
     "us_10k": "a transfer among 10,000 accounts, us",
     "us_1m": "a transfer among 1,000,000 accounts, us",
+    "ratio": "how much dearer",
+}
+
+_CERTIFICATES: Final = {
+    "us_4": "a certificate of 4 validators, us",
+    "us_100": "a certificate of 100 validators, us",
     "ratio": "how much dearer",
 }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runtime.crypto import bls
 from runtime.crypto.bls_arkworks import Arkworks
+from runtime.crypto.bls_curve import MODULUS
 from runtime.crypto.bls_scheme import Scheme
 
 CURVE = Arkworks()
@@ -21,6 +22,7 @@ INFINITE_KEY = b"\xc0" + bytes(47)
 INFINITE_SIGNATURE = b"\xc0" + bytes(95)
 SECRETS = (11, 22, 33, 44, 55)
 OUTSIDE_G1 = bytes.fromhex("81" + "23456789abcdef01" * 5 + "23456789abcdef")
+P = MODULUS.to_bytes(48, "big")
 
 
 @pytest.fixture(params=bls.BACKENDS)
@@ -89,6 +91,7 @@ def test_the_signature_at_infinity_is_nobodys(backend: bls.Backend) -> None:
         (b"\xe0" + bytes(47), "infinity has no further bit set"),
         (b"\xc0" + bytes(46) + b"\1", "infinity has no further bit set"),
         (b"\x9f" + b"\xff" * 47, "a coordinate is not below the field's modulus"),
+        (bytes((0x80 | P[0],)) + P[1:], "a coordinate is not below the field's modulus"),
         (b"\x80" + bytes(46) + b"\1", "the curve has no point there"),
         (OUTSIDE_G1, "the point is outside of the group"),
     ],
@@ -111,6 +114,7 @@ def test_bytes_that_are_no_key(backend: bls.Backend, data: bytes, why: str) -> N
         (b"\xff" * 96, "infinity has no further bit set"),
         (b"\xc0" + bytes(94) + b"\1", "infinity has no further bit set"),
         (b"\x9f" + b"\xff" * 47 + bytes(48), "a coordinate is not below the field's modulus"),
+        (b"\x80" + bytes(47) + P, "a coordinate is not below the field's modulus"),
         (b"\x80" + bytes(47) + b"\x1f" + b"\xff" * 47, "a coordinate is not below the field's modulus"),
         (b"\x80" + bytes(47) + sign(11)[48:], "the curve has no point there"),
         (b"\x81" + OUTSIDE_G1[1:] + b"\x01" + OUTSIDE_G1[1:], "the point is outside of the group"),
@@ -183,10 +187,14 @@ def test_two_invalid_votes_have_a_valid_sum_and_are_no_valid_batch(backend: bls.
 
 
 class Counting(Arkworks):
-    """Arkworks that counts its pairings."""
+    """Arkworks that counts its pairings and its additions of keys."""
 
     def __init__(self) -> None:
-        self.pairs = 0
+        self.pairs = self.added = 0
+
+    def sum_g1(self, points: Sequence[Any]) -> Any:
+        self.added += len(points)
+        return super().sum_g1(points)
 
     def pairs_to_one(self, pairs: Sequence[tuple[Any, Any]]) -> bool:
         self.pairs += len(pairs)
@@ -259,6 +267,20 @@ def test_the_sum_less_the_absent_is_the_sum_of_the_present() -> None:
             assert scheme.fast_aggregate_verify([keys[place] for place in places], MESSAGE, signature)
             others = tuple(place for place in range(5) if place not in places)
             assert not scheme.verify_signers(committee, others, MESSAGE, signature)
+
+
+@pytest.mark.parametrize(
+    ("signers", "added"), [(range(30), 10 + 2), (range(20), 20), (range(3), 3), (range(40), 2)]
+)
+def test_a_certificate_costs_its_signers_or_its_absent_whichever_are_fewer(
+    signers: Sequence[int], added: int
+) -> None:
+    curve = Counting()
+    scheme = Scheme(curve)
+    committee = scheme.sum_keys([scheme.load_pubkey(public(secret)) for secret in range(1, 41)])
+    curve.added = 0
+    assert scheme.verify_signers(committee, signers, MESSAGE, sum_of(*(sign(place + 1) for place in signers)))
+    assert curve.added == added
 
 
 def test_signers_are_named_once_each_in_their_order(backend: bls.Backend) -> None:

@@ -1,0 +1,1 @@
+"""The agreement of the validators: a pure machine, `core`, and the world around it."""

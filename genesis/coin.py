@@ -38,8 +38,8 @@ class Backing:
 
     providers: Sequence[bytes]
     """Accounts of the genesis providers; each is an operator group of its own."""
-    author: bytes
-    """The ed25519 key that signs the beacon of a development chain."""
+    author: bytes = b""
+    """The ed25519 key that signs the beacon of a development chain; a chain of validators has none."""
     windows_a_day: int = 12
     work: int = STANDARD_WORK
     work_per_hour: int = CPU_WORK_PER_HOUR
@@ -86,7 +86,10 @@ def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -
                 ),
             ]
         },
-        "Beacon": {"author": _hex(backing.author), "seed": _hex(backing.seed)},
+        "Beacon": {
+            **({"author": _hex(backing.author)} if backing.author else {}),
+            "seed": _hex(backing.seed),
+        },
         "Ledger": {
             "debts": [
                 {"issuer": _hex(who), "amount": each + bond}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from genesis.presets.dev import dev
+from genesis.presets.local import local
 from genesis.spec import ChainSpec
 
-PRESETS: Final[Mapping[str, Callable[[], ChainSpec]]] = {"dev": dev}
+PRESETS: Final[Mapping[str, Callable[[], ChainSpec]]] = {"dev": dev, "local": local}
 """A function for each preset, which gives its chain spec."""

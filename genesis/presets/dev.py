@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Final
 
 from genesis.coin import COIN, PROBE_WORK, Backing, coin_genesis, covering_work
+from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, RESERVE, Timing, seats
 from genesis.spec import ChainSpec
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind, dev_public
-from runtime.frame.pallet import pallet_account
 from runtime.frame.plain import SS58_PREFIX
-from runtime.spec import RuntimeSpec, SeatSpec
+from runtime.spec import RuntimeSpec
 from runtime.types.fixed import PPB
 
 ENDOWMENT: Final = 2_000 * COIN
@@ -30,8 +30,8 @@ AUTHOR: Final = "//Alice"
 """Who signs the blocks, with an ed25519 key, and whose sr25519 key is Root."""
 PROVIDERS: Final = 5
 """How many providers there are at genesis."""
-EXISTENTIAL_DEPOSIT: Final = 100_000
-BLOCKS_PER_HOUR: Final = 10
+KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
+TIMING: Final = Timing(blocks_per_hour=10)
 PROBES_PER_HOUR: Final = 400
 """What one core of a laptop does in ten blocks of two seconds, at a probe in 50 ms."""
 COVERAGE_PPB: Final = 3 * PPB // 2
@@ -52,17 +52,7 @@ def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) 
     """The development chain with so many accounts, each in both kinds of key, and `extra` balances beside
     them.
     """
-    reserve, escrow = _pallet_address("Reserve"), _pallet_address("Redemption")
-    endowed: list[tuple[bytes | str, int]] = [
-        *(
-            (_address(f"//{name}", kind), ENDOWMENT)
-            for name in dev_names(accounts)
-            for kind in ("sr25519", "ed25519")
-        ),
-        (reserve, COIN),
-        (escrow, EXISTENTIAL_DEPOSIT),
-        *extra,
-    ]
+    endowed = [*dev_endowments(accounts), *extra]
     backing = Backing(
         providers=tuple(dev_public(uri, "sr25519") for uri in provider_uris()),
         author=dev_public(AUTHOR, "ed25519"),
@@ -72,44 +62,22 @@ def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) 
     return ChainSpec(
         name="Ballast Development",
         id="ballast-dev",
-        runtime=RuntimeSpec(spec_version=1, pallets=_seats(reserve)),
-        genesis={**coin_genesis(endowed, backing), "Sudo": {"key": _address(AUTHOR, "sr25519")}},
+        runtime=RuntimeSpec(spec_version=1, pallets=seats(TIMING, sudo=True)),
+        genesis={**coin_genesis(endowed, backing), "Sudo": {"key": dev_address(AUTHOR)}},
     )
 
 
-def _seats(reserve: str) -> tuple[SeatSpec, ...]:
-    """The pallets, in the order of their hooks: beacon, windows, capacity and what follows from it, and last
-    the judgement of all.
-    """
-    return (
-        SeatSpec(index=0, pallet="System"),
-        SeatSpec(index=1, pallet="Timestamp"),
-        SeatSpec(
-            index=2,
-            pallet="Balances",
-            config={"existential_deposit": EXISTENTIAL_DEPOSIT, "dust_account": reserve},
-        ),
-        SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": reserve}),
-        SeatSpec(index=4, pallet="Utility"),
-        SeatSpec(index=5, pallet="Sudo"),
-        SeatSpec(index=10, pallet="Beacon"),
-        SeatSpec(index=11, pallet="Ledger", config={"reserve": reserve}),
-        SeatSpec(
-            index=12,
-            pallet="Attestation",
-            config={"size": 512, "positions": 16, "commit_blocks": 10, "open_blocks": 10},
-        ),
-        SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": BLOCKS_PER_HOUR}),
-        SeatSpec(index=14, pallet="Providers", config={"deposit": 100 * COIN}),
-        SeatSpec(index=15, pallet="Issuance"),
-        SeatSpec(index=16, pallet="Redemption"),
-        SeatSpec(index=17, pallet="Solvency"),
-    )
-
-
-def _address(uri: str, kind: KeyKind) -> str:
+def dev_address(uri: str, kind: KeyKind = "sr25519") -> str:
+    """The address of a development account."""
     return ss58.encode(dev_public(uri, kind), SS58_PREFIX)
 
 
-def _pallet_address(name: str) -> str:
-    return ss58.encode(pallet_account(name), SS58_PREFIX)
+def dev_endowments(accounts: int) -> list[tuple[bytes | str, int]]:
+    """What the first development accounts own, each in both kinds of key, and the least that the coin's own
+    accounts need.
+    """
+    return [
+        *((dev_address(f"//{name}", kind), ENDOWMENT) for name in dev_names(accounts) for kind in KINDS),
+        (RESERVE, COIN),
+        (ESCROW, EXISTENTIAL_DEPOSIT),
+    ]

@@ -7,8 +7,7 @@ from typing import Final
 
 from node.chain.chain import Position
 from node.wallet.signer import Keypair
-from pallets.beacon import Beacon
-from pallets.beacon.pallet import ENGINE, message
+from pallets.beacon import ENGINE, DevBeacon, dev_message
 from runtime.runtime import Runtime
 from runtime.types.digest import DigestItem, PreRuntime
 
@@ -20,7 +19,7 @@ Logs = Callable[[Position], tuple[DigestItem, ...]]
 
 def author_logs(runtime: Runtime, genesis_hash: bytes, author: Keypair) -> Logs:
     """The pre-runtime digest items of the block after a given one."""
-    beacons = [pallet for pallet in runtime.pallets.values() if isinstance(pallet, Beacon)]
+    beacons = [pallet for pallet in runtime.pallets.values() if isinstance(pallet, DevBeacon)]
     if not beacons:
         return lambda parent: ()
     (beacon,) = beacons
@@ -28,7 +27,7 @@ def author_logs(runtime: Runtime, genesis_hash: bytes, author: Keypair) -> Logs:
     def logs(parent: Position) -> tuple[DigestItem, ...]:
         height = parent.header.number + 1
         runtime.over(parent.state, height)
-        return (PreRuntime(ENGINE, author.sign(message(genesis_hash, height, beacon.value))),)
+        return (PreRuntime(ENGINE, author.sign(dev_message(genesis_hash, height, beacon.value))),)
 
     return logs
 

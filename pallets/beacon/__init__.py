@@ -1,8 +1,10 @@
-"""Beacon: public randomness of a development chain, one value a block, signed by its author."""
+"""Beacon: public randomness, one value a block; the validators' own, and a development chain's."""
 
-from pallets.beacon.pallet import ENGINE, Beacon, message
+from pallets.beacon.dev import DevBeacon, dev_message
+from pallets.beacon.pallet import Beacon, message
+from pallets.beacon.wheel import ENGINE
 from runtime.frame import register
 
-register_pallets = register(Beacon)
+register_pallets = register(Beacon, DevBeacon)
 
-__all__ = ["ENGINE", "Beacon", "message"]
+__all__ = ["ENGINE", "Beacon", "DevBeacon", "dev_message", "message"]

@@ -1,80 +1,56 @@
-"""The development beacon: one author signs each block's height and the beacon before, and the signature is
-hashed on.
+"""The validators' beacon: the proposer of each block signs its epoch and height with its BLS key.
 
-    signature_h = ed25519(author, genesis hash ++ height (u32, little-endian) ++ B_{h-1})
-    B_h         = blake2b_256(B_{h-1} ++ signature_h)
+    signature_h = BLS(proposer, TAG ++ genesis hash (32) ++ epoch (u64) ++ height (u32)),   little-endian
 
-The author puts the signature into a pre-runtime digest item; without it, or with a wrong one, there is no
-block. An author who dislikes a value may withhold it, or sign again with another nonce: the beacon says of
-itself that it is biasable.
+A key has one signature of a message and the message leaves nothing to choose, so a proposer cannot try values
+until one pleases it. What is left to it is to propose nothing, and then the next leader's value comes.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from runtime.crypto import ed25519
-from runtime.crypto.hashing import blake2b_256
-from runtime.frame import InvalidBlock, NoError, NoEvent, Pallet, StorageValue, hookimpl
-from runtime.frame.interfaces import Blocks
-from runtime.scale import Doc, Fixed, Struct
+from pallets.beacon.wheel import Wheel
+from runtime.crypto import bls
+from runtime.frame import hookimpl
+from runtime.frame.interfaces import Authors
+from runtime.scale import Struct
 from runtime.types import BlockNumber, Hash, Weight, db
-from runtime.types.digest import PreRuntime
 
-ENGINE: Final = b"BEAC"
-"""The engine of the digest item that carries the signature."""
-VERIFICATION: Final = db(reads=2, writes=1, compute=60_000_000)
+TAG: Final = b"/ballast/beacon/1"
+"""Nothing else that a validator's BLS key signs begins so."""
+VERIFICATION: Final = db(reads=4, writes=1, compute=3_000_000_000)
 
 
 class Genesis(Struct):
-    """Who signs, and the first value."""
+    """The first value."""
 
-    author: Annotated[bytes, Fixed(32), Doc("The ed25519 key of the author.")]
     seed: Hash = bytes(32)
 
 
-class Beacon(Pallet[NoEvent, NoError]):
-    """Public randomness, one value a block."""
+class Beacon(Wheel):
+    """Public randomness of a chain of validators, one value a block."""
 
-    blocks: Blocks
-
-    author = StorageValue[Annotated[bytes, Fixed(32)]](
-        default=bytes(32), doc="The ed25519 key that signs the beacon."
-    )
-    value = StorageValue[Hash](default=bytes(32), doc="The beacon of this block.")
+    authors: Authors
 
     @hookimpl
     def build_genesis(self, genesis: Genesis) -> None:
-        self.author = genesis.author
         self.value = genesis.seed
 
     @hookimpl
     def on_initialize(self, now: BlockNumber) -> Weight:
-        """Verify the author's signature and turn the wheel."""
-        signatures = [
-            item.data
-            for item in self.blocks.digest_logs()
-            if isinstance(item, PreRuntime) and item.engine == ENGINE
-        ]
-        if len(signatures) != 1:
-            raise InvalidBlock(
-                f"the block carries {len(signatures)} beacon signatures (digest item BEAC), not one"
-            )
-        before = self.value
-        if not ed25519.verify(self.author, message(self.blocks.genesis_hash(), now, before), signatures[0]):
-            raise InvalidBlock("the beacon signature (digest item BEAC) is not the author's for this height")
-        self.value = blake2b_256(before + signatures[0])
+        """Verify the proposer's signature and turn the wheel."""
+        self.turn(now)
         return VERIFICATION
 
-    # runtime.frame.interfaces.Beacon
-
-    def randomness(self) -> bytes:
-        return self.value
+    def is_signed(self, now: BlockNumber, signature: bytes) -> bool:
+        key = bls.load_pubkey(self.authors.author_now().bls)
+        return bls.verify(key, message(self.blocks.genesis_hash(), self.authors.epoch_now(), now), signature)
 
     def is_biasable(self) -> bool:
-        return True
+        return False
 
 
-def message(genesis_hash: bytes, height: int, previous: bytes) -> bytes:
-    """What the author signs for the block at `height`."""
-    return genesis_hash + height.to_bytes(4, "little") + previous
+def message(genesis_hash: bytes, epoch: int, height: int) -> bytes:
+    """What the proposer signs for the block at `height`."""
+    return TAG + genesis_hash + epoch.to_bytes(8, "little") + height.to_bytes(4, "little")

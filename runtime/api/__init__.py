@@ -2,6 +2,7 @@
 
 from runtime.api.core import Core, MetadataApi, TaggedTransactionQueue
 from runtime.api.serve import CHAIN, call, serve, versions
+from runtime.api.simplex import blocks_per_epoch, committee_after
 from runtime.frame.api import ApiConflict, ApiError, Apis, BadInput, UnknownMethod
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "MetadataApi",
     "TaggedTransactionQueue",
     "UnknownMethod",
+    "blocks_per_epoch",
     "call",
+    "committee_after",
     "serve",
     "versions",
 ]

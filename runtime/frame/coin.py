@@ -30,6 +30,8 @@ TERM_HOURS: Final = 720
 """T, the horizon of a promise: capacity counts for this long."""
 LINE_PERCENT: Final = 105
 """A debt may be at most 100/105 of the effective capacity behind it."""
+UNBONDING_HOURS: Final = 7 * 24
+"""How long a validator answers with its coins for what it signed: they wait so long before they are free."""
 
 
 class Mode(enum.IntEnum):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+from runtime.simplex import Committee, Validator
 from runtime.types.account import AccountData, AccountId, AccountInfo, Balance, BlockNumber, Hash, Moment
 from runtime.types.digest import DigestItem
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
@@ -202,6 +204,55 @@ class Beacon(Protocol):
 
     def is_biasable(self) -> bool:
         """Whether the author could have withheld a value that it did not like, as on a development chain."""
+        ...
+
+
+@runtime_checkable
+class Authors(Protocol):
+    """Knows who makes the blocks of a chain of validators."""
+
+    def author_now(self) -> Validator:
+        """The validator that proposed the block being executed."""
+        ...
+
+    def epoch_now(self) -> int:
+        """The epoch of the block being executed."""
+        ...
+
+    def committee_now(self) -> Committee:
+        """The committee of the block being executed; after `on_finalize`, of the next one."""
+        ...
+
+    def committee_root(self, epoch: int) -> Hash | None:
+        """The root of an epoch's committee; None when the epoch is to come, or began so long ago that coins
+        which were bonded then may be free now.
+        """
+        ...
+
+    def epoch_start(self, epoch: int) -> BlockNumber:
+        """The first block of an epoch."""
+        ...
+
+
+@runtime_checkable
+class Election(Protocol):
+    """Says who shall be the next committee."""
+
+    def elect(self, can_vote: Callable[[AccountId], bool]) -> tuple[tuple[AccountId, int], ...]:
+        """The accounts of an epoch's validators with their weights, in the committee's order, from those that
+        `can_vote` (have keys); at most `VALIDATORS_MAX`. None at all: the committee stays as it is.
+        """
+        ...
+
+
+@runtime_checkable
+class EpochObserver(Protocol):
+    """Wants to know who made the blocks of an epoch, as one who pays for them does."""
+
+    def epoch_ended(self, epoch: int, authored: tuple[tuple[Validator, int], ...]) -> None:
+        """The last block of an epoch is being closed: its committee, and how many of its blocks each member
+        proposed. May not raise.
+        """
         ...
 
 

@@ -13,7 +13,14 @@ from runtime.simplex.certificate import (
     signers_of,
 )
 from runtime.simplex.committee import VALIDATORS_MAX, Committee, Validator, quorum_of
-from runtime.simplex.digest import ENGINE, Authored, NextCommittee, authored_of, next_committee_of
+from runtime.simplex.digest import (
+    ENGINE,
+    Authored,
+    NextCommittee,
+    authored_in,
+    authored_of,
+    next_committee_of,
+)
 from runtime.simplex.statement import Kind, Statement, Vote, message
 
 __all__ = [
@@ -28,6 +35,7 @@ __all__ = [
     "VALIDATORS_MAX",
     "Validator",
     "Vote",
+    "authored_in",
     "authored_of",
     "bitmap_of",
     "check_certificate",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final, TypeVar
 
 from runtime.scale import U64, DecodeError, Doc, Struct, codec_of
 from runtime.simplex.statement import ValidatorIndex
 from runtime.types.account import Hash
 from runtime.types.block import Header
-from runtime.types.digest import Consensus, PreRuntime
+from runtime.types.digest import Consensus, DigestItem, PreRuntime
 
 T = TypeVar("T")
 
@@ -33,7 +34,12 @@ class NextCommittee(Struct):
 
 def authored_of(header: Header) -> Authored | None:
     """Where a block was proposed; None when its header does not say, once and in order."""
-    found = [item for item in header.digest.logs if isinstance(item, PreRuntime) and item.engine == ENGINE]
+    return authored_in(header.digest.logs)
+
+
+def authored_in(logs: Iterable[DigestItem]) -> Authored | None:
+    """The same of a header that is still being made, by its digest items so far."""
+    found = [item for item in logs if isinstance(item, PreRuntime) and item.engine == ENGINE]
     return _read(Authored, [item.data for item in found])
 
 

@@ -6,7 +6,7 @@ from genesis.build import GenesisError, build_genesis
 from node.provider.challenge import Work
 from pallets.attestation import types as t
 from pallets.attestation.probe import Task, draw
-from pallets.beacon import Beacon
+from pallets.beacon import DevBeacon
 from runtime.executive.builder import Applied
 from runtime.frame import Call, Signed
 from runtime.frame.error import DispatchError
@@ -56,7 +56,7 @@ def test_a_window_says_what_it_asks_and_until_when(chain: CoinChain) -> None:
         opened_at=chain.number,
         commit_until=chain.number + COMMIT_BLOCKS,
         closes_at=chain.number + COMMIT_BLOCKS + OPEN_BLOCKS,
-        beacon=chain[Beacon].value,
+        beacon=chain[DevBeacon].value,
     )
     chain.until_window(False)
     assert chain.number == window.closes_at
@@ -87,12 +87,12 @@ def test_the_challenge_is_the_beacon_of_the_block_after_the_commitment(chain: Co
     work = commit(chain, ONE)
     leaves = tuple(
         t.Leaf(each.round, each.position, each.inputs, each.outputs, each.path)
-        for each in work.answer(chain[Beacon].value, POSITIONS)
+        for each in work.answer(chain[DevBeacon].value, POSITIONS)
     )
     assert isinstance(refused(chain, chain.attestation.open.call(0, leaves), ONE), t.NotChallenged)
     committed_at = chain.number
     chain.next_block()
-    assert chain.attestation.challenges[committed_at + 1] == chain[Beacon].value
+    assert chain.attestation.challenges[committed_at + 1] == chain[DevBeacon].value
     assert isinstance(refused(chain, chain.attestation.open.call(0, leaves), ONE), t.WrongOpening)
     chain.submit_well(chain.attestation.open.call(0, chain.leaves(work, ONE, 0)), ONE)
     assert chain.attestation.commitments[ONE, 0].is_open

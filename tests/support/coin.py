@@ -15,7 +15,7 @@ from pallets.attestation import Attestation
 from pallets.attestation.probe import Task, unit_seed
 from pallets.attestation.types import Leaf
 from pallets.balances import Balances
-from pallets.beacon import ENGINE, Beacon, message
+from pallets.beacon import ENGINE, DevBeacon, dev_message
 from pallets.issuance import Issuance
 from pallets.ledger import Ledger
 from pallets.providers import Providers
@@ -45,7 +45,7 @@ COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     System,
     Timestamp,
     Balances,
-    Beacon,
+    DevBeacon,
     Ledger,
     Attestation,
     Standards,
@@ -191,7 +191,7 @@ class CoinChain(TestChain):
 
 def signed_beacon(chain: TestChain) -> tuple[DigestItem, ...]:
     """The author's digest item for the block that opens."""
-    signed = message(chain.genesis_hash, chain.number, chain[Beacon].value)
+    signed = dev_message(chain.genesis_hash, chain.number, chain[DevBeacon].value)
     return (PreRuntime(ENGINE, AUTHOR.sign(signed).signature),)
 
 
@@ -199,7 +199,8 @@ def coin_parts(rich: Iterable[bytes] = (ALICE, BOB, CAROL), **backing: Any) -> d
     """The genesis: people with `RICH` coins each, owed by the five providers."""
     endowed = [*((who, RICH) for who in rich), (RESERVE, COIN), (ESCROW, ED)]
     backing = {"providers": ISSUERS, "author": bytes(AUTHOR.verify_key), **backing}
-    return coin_genesis(endowed, Backing(**backing))
+    parts = coin_genesis(endowed, Backing(**backing))
+    return {DevBeacon.__name__: parts.pop("Beacon"), **parts}
 
 
 __all__ = [

@@ -1,0 +1,84 @@
+"""The pallets of a chain and their constants, in the order of their hooks: who proposed, dice, windows,
+capacity and what follows from it, the judgement of all, and last who answers for what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from genesis.coin import COIN
+from runtime.crypto import ss58
+from runtime.frame.pallet import pallet_account
+from runtime.frame.plain import SS58_PREFIX
+from runtime.spec import SeatSpec
+
+EXISTENTIAL_DEPOSIT: Final = 100_000
+PROVIDER_DEPOSIT: Final = 100 * COIN
+PROBE_SIZE: Final = 512
+POSITIONS: Final = 16
+
+
+def pallet_address(name: str) -> str:
+    """The address of a pallet's own account."""
+    return ss58.encode(pallet_account(name), SS58_PREFIX)
+
+
+RESERVE: Final = pallet_address("Reserve")
+ESCROW: Final = pallet_address("Redemption")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How a chain's promises in hours become blocks."""
+
+    blocks_per_hour: int
+    commit_blocks: int = 10
+    """How long a window takes commitments."""
+    open_blocks: int = 10
+    """How long it takes openings after them."""
+    blocks_per_epoch: int = 0
+    """How long a committee serves; 0 on a development chain, which has none."""
+
+
+def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
+    """The whole coin; with validators, or with the one author of a development chain."""
+    validators = bool(timing.blocks_per_epoch)
+    beacon = "Beacon" if validators else "DevBeacon"
+    found = [
+        SeatSpec(index=0, pallet="System"),
+        SeatSpec(index=1, pallet="Timestamp"),
+        SeatSpec(
+            index=2,
+            pallet="Balances",
+            config={"existential_deposit": EXISTENTIAL_DEPOSIT, "dust_account": RESERVE},
+        ),
+        SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": RESERVE}),
+        SeatSpec(index=4, pallet="Utility"),
+    ]
+    if sudo:
+        found.append(SeatSpec(index=5, pallet="Sudo"))
+    if validators:
+        found.append(
+            SeatSpec(index=9, pallet="Authorities", config={"blocks_per_epoch": timing.blocks_per_epoch})
+        )
+    found += [
+        SeatSpec(index=10, pallet=beacon, name="Beacon"),
+        SeatSpec(index=11, pallet="Ledger", config={"reserve": RESERVE}),
+        SeatSpec(
+            index=12,
+            pallet="Attestation",
+            config={
+                "size": PROBE_SIZE,
+                "positions": POSITIONS,
+                "commit_blocks": timing.commit_blocks,
+                "open_blocks": timing.open_blocks,
+            },
+        ),
+        SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": timing.blocks_per_hour}),
+        SeatSpec(index=14, pallet="Providers", config={"deposit": PROVIDER_DEPOSIT}),
+        SeatSpec(index=15, pallet="Issuance"),
+        SeatSpec(index=16, pallet="Redemption"),
+        SeatSpec(index=17, pallet="Solvency"),
+    ]
+    return tuple(found)

@@ -176,13 +176,18 @@ def signed_transfers(chain: Chain, count: int) -> list[bytes]:
     ]
 
 
+def statement_of(epoch: int, view: int, block_hash: bytes) -> Statement:
+    """What a committee says when it finalizes a block whose parent is of the view before."""
+    return Statement(Kind.Finalize, epoch, view, view - 1, block_hash)
+
+
 def certificate_for(chain: Chain, block_hash: bytes) -> Certificate:
     """What a quorum signs when it finalizes a known block."""
     header = chain.header(block_hash)
     assert header is not None
     epoch = max(0, header.number - 1) // BLOCKS_PER_EPOCH
     view = header.number - epoch * BLOCKS_PER_EPOCH
-    statement = Statement(Kind.Finalize, epoch, view, view - 1, block_hash)
+    statement = statement_of(epoch, view, block_hash)
     return signers(epoch).certificate(statement, range(SEATS - 1), genesis_hash=chain.genesis_hash)
 
 

@@ -80,13 +80,17 @@ class Mempool:
         self.verified = VerifiedSet()
         """Proofs found good: give it to whoever builds or executes a block."""
         self.watchers = Watchers()
+        self.spread: Callable[[bytes], None] | None = None
+        """Tells peers of a transaction that entered here; None without peers."""
         self._head = head
         self._arrival = trio.Event()
 
     # Entering.
 
-    async def submit(self, data: bytes) -> bytes:
-        """Take an encoded extrinsic; returns its hash. Raises PoolRefusal."""
+    async def submit(self, data: bytes, *, is_local: bool = True) -> bytes:
+        """Take an encoded extrinsic; returns its hash. Raises PoolRefusal. Peers are told of one that is
+        `is_local`: that they did not bring.
+        """
         transaction = blake2b_256(data)
         head = self._head()
         self.pool.screen(transaction, head.number)
@@ -104,6 +108,8 @@ class Mempool:
         with _refusals():
             validity = head.validator.validate(extrinsic, verified=self.verified)
         self._tell(self.pool.submit(_transaction(transaction, extrinsic, validity), head.number))
+        if is_local and validity.propagate and self.spread is not None:
+            self.spread(data)
         return transaction
 
     @contextmanager
@@ -156,7 +162,7 @@ class Mempool:
         self._judge(self.pool.transactions())
         for transaction in transactions:
             try:
-                await self.submit(transaction.data)
+                await self.submit(transaction.data, is_local=False)
             except PoolRefusal as refusal:
                 if transaction.hash not in self.pool:
                     self._tell([Invalid(transaction.hash, str(refusal))])

@@ -1,4 +1,4 @@
-"""The local network: validators with well-known keys on one machine, and all else as on the development chain.
+"""The local network: validators with well-known keys on one machine, and all else as on a development chain.
 
 The first development accounts are validators and providers in one, as `ballast net up` starts them. An hour
 of this chain has 120 blocks, a minute at two blocks a second, so that days can be watched in minutes.

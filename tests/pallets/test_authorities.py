@@ -1,4 +1,4 @@
-"""Authorities: a block says who proposed it, a committee serves one epoch, no key enters unproven or twice."""
+"""Authorities: each block says who proposed it, a committee serves an epoch, keys enter proven and once."""
 
 from __future__ import annotations
 

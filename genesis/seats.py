@@ -37,6 +37,8 @@ class Timing:
     """How long a window takes commitments."""
     open_blocks: int = 10
     """How long it takes openings after them."""
+    block_ms: int = 1
+    """The least time between two blocks, in milliseconds: what validators keep to."""
     blocks_per_epoch: int = 0
     """How long a committee serves; 0 on a development chain, which has none."""
 
@@ -47,7 +49,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
     beacon = "Beacon" if validators else "DevBeacon"
     found = [
         SeatSpec(index=0, pallet="System"),
-        SeatSpec(index=1, pallet="Timestamp"),
+        SeatSpec(index=1, pallet="Timestamp", config={"minimum_period": timing.block_ms}),
         SeatSpec(
             index=2,
             pallet="Balances",

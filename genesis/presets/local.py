@@ -29,7 +29,7 @@ from runtime.spec import RuntimeSpec
 VALIDATORS: Final = 4
 """How many validators there are, unless told otherwise."""
 VALIDATORS_MAX: Final = len(DEV_KEYS)
-TIMING: Final = Timing(blocks_per_hour=120, blocks_per_epoch=50)
+TIMING: Final = Timing(blocks_per_hour=120, block_ms=500, blocks_per_epoch=50)
 PROBES_PER_HOUR: Final = 1_200
 """What one core of a laptop does in a minute, at a probe in 50 ms."""
 BOND: Final = 1_000 * COIN

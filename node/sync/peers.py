@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, TypeAlias
 
+from node.chain.records import Justification
 from node.network.address import PeerId
 from node.sync.sync import Fault
 
 Answer: TypeAlias = Callable[[PeerId, bytes], Awaitable[bytes]]
 """What answers a request; raises CannotAnswer."""
+
+Finalize: TypeAlias = Callable[[bytes, tuple[Justification, ...]], Awaitable[None]]
+"""Makes a known block and its ancestors final, for all of the node that must know."""
 
 ReportFault: TypeAlias = Callable[[PeerId, Fault, str], None]
 """Who keeps the peers' reputation is told what one did, and the particulars."""

@@ -14,6 +14,7 @@ from typing import Final, assert_never
 import trio
 
 from node.chain.chain import Chain
+from node.chain.records import Justification
 from node.consensus.verifier import Verifier
 from node.network.address import PeerId, short
 from node.network.errors import PeerGone, RequestFailed, RequestTimedOut
@@ -29,7 +30,7 @@ from node.sync.blocks import (
     check_reply,
 )
 from node.sync.epochs import Epochs
-from node.sync.peers import Network, ReportFault
+from node.sync.peers import Finalize, Network, ReportFault
 from node.sync.signatures import Signatures
 from node.sync.stats import SyncStats
 from node.sync.sync import (
@@ -86,15 +87,20 @@ class Sync:
         *,
         signatures: Signatures | None = None,
         report: ReportFault | None = None,
+        finalize: Finalize | None = None,
     ) -> None:
-        """`verifier` is this sync's own; without `signatures` transactions are verified as they execute."""
+        """Without `signatures` transactions are verified as they execute; without `finalize` only the chain
+        learns what is final.
+        """
         self._chain = chain
         self._epochs = epochs
         self._network = network
         self._verifier = verifier
         self._signatures = signatures
         self._report = report
-        self._taker = Taker(chain, epochs, verifier, () if signatures is None else signatures.verified)
+        self._finalize = finalize or self._finalize_alone
+        verified = () if signatures is None else signatures.verified
+        self._taker = Taker(chain, epochs, verifier, self._finalize, verified)
         self._inbox: trio.MemorySendChannel[Happening] | None = None
         self._waiting: dict[bytes, Certificate] = {}
         self.stats = SyncStats(self._final, self._final, self._final)
@@ -139,8 +145,11 @@ class Sync:
             if len(self._waiting) > WAITING_MAX:
                 del self._waiting[next(iter(self._waiting))]
         elif header.number > self._final:
-            self._chain.finalize(block_hash, ((ENGINE, _CERTIFICATE.encode(certificate)),))
+            await self._finalize(block_hash, ((ENGINE, _CERTIFICATE.encode(certificate)),))
             await self._network.broadcast(FINAL, _CERTIFICATE.encode(certificate))
+
+    async def _finalize_alone(self, block_hash: bytes, justifications: tuple[Justification, ...]) -> None:
+        self._chain.finalize(block_hash, justifications)
 
     def _hint(self, peer: PeerId) -> None:
         if self._inbox is not None:

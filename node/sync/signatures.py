@@ -22,10 +22,11 @@ SLICE: Final = 64
 class Signatures:
     """Proofs found good ahead of time; execution looks into `verified`, and verifies what is not there."""
 
-    def __init__(self, chain: Chain, verifier: Verifier) -> None:
+    def __init__(self, chain: Chain, verifier: Verifier, verified: VerifiedSet | None = None) -> None:
+        """`verified` is where proofs found good are kept, such as the pool's; a set of its own without."""
         self._chain = chain
         self._verifier = verifier
-        self.verified = VerifiedSet()
+        self.verified = VerifiedSet() if verified is None else verified
 
     async def prepare(self, blocks: Iterable[Block]) -> None:
         """Verify what these blocks' transactions are signed with, as far as it can be told before their

@@ -17,6 +17,7 @@ from node.chain.importer import import_block
 from node.consensus.verifier import Verifier
 from node.sync.blocks import Batch, Segment
 from node.sync.epochs import CommitteeUnknown, Epochs
+from node.sync.peers import Finalize
 from node.sync.sync import Fault
 from runtime.executive.extrinsic import Proof
 from runtime.frame.invalid import InvalidBlock
@@ -63,10 +64,16 @@ class Taker:
     """Brings batches into one chain."""
 
     def __init__(
-        self, chain: Chain, epochs: Epochs, verifier: Verifier, verified: Container[Proof] = ()
+        self,
+        chain: Chain,
+        epochs: Epochs,
+        verifier: Verifier,
+        finalize: Finalize,
+        verified: Container[Proof] = (),
     ) -> None:
         """`verified` holds proofs of transactions that were found good beside."""
         self._chain = chain
+        self._finalize = finalize
         self._epochs = epochs
         self._verifier = verifier
         self._verified = verified
@@ -114,7 +121,7 @@ class Taker:
         last = segment.blocks[-1].header
         if last.number > self._final:
             proof = (ENGINE, _CERTIFICATE.encode(segment.certificate))
-            self._chain.finalize(last.hash, (proof,) if segment.is_own else ())
+            await self._finalize(last.hash, (proof,) if segment.is_own else ())
 
     @property
     def _final(self) -> int:
@@ -129,7 +136,7 @@ class Taker:
     def _execute(self, block: Block) -> None:
         header = block.header
         try:
-            import_block(self._chain, block, verified=self._verified)
+            import_block(self._chain, block, verified=self._verified, is_best=False)
         except InvalidBlock as why:
             # The certificate speaks for the header, and the header for the body.
             if ordered_trie_root(block.extrinsics, StateVersion.V0) != header.extrinsics_root:

@@ -41,6 +41,8 @@ class Timing:
     """The least time between two blocks, in milliseconds: what validators keep to."""
     blocks_per_epoch: int = 0
     """How long a committee serves; 0 on a development chain, which has none."""
+    slash_delay_hours: int = 72
+    """How long a slash can be cancelled before it is applied."""
 
 
 def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
@@ -83,4 +85,9 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
         SeatSpec(index=16, pallet="Redemption"),
         SeatSpec(index=17, pallet="Solvency"),
     ]
+    if validators:
+        found += [
+            SeatSpec(index=18, pallet="Staking"),
+            SeatSpec(index=19, pallet="Offences", config={"delay_hours": timing.slash_delay_hours}),
+        ]
     return tuple(found)

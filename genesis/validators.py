@@ -36,4 +36,5 @@ def validators_genesis(validators: Sequence[FirstValidator]) -> dict[str, Any]:
                 for each in validators
             ]
         },
+        "Staking": {"validators": [{"account": each.account, "bond": each.bond} for each in validators]},
     }

@@ -1,7 +1,8 @@
 """The local network: validators with well-known keys on one machine, and all else as on a development chain.
 
 The first development accounts are validators and providers in one, as `ballast net up` starts them. An hour
-of this chain has 120 blocks, a minute at two blocks a second, so that days can be watched in minutes.
+of this chain has 120 blocks, a minute at two blocks a second, so that days can be watched in minutes; and a
+slash is applied in the block after its evidence, for there is no governance that could cancel it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from runtime.spec import RuntimeSpec
 VALIDATORS: Final = 4
 """How many validators there are, unless told otherwise."""
 VALIDATORS_MAX: Final = len(DEV_KEYS)
-TIMING: Final = Timing(blocks_per_hour=120, block_ms=500, blocks_per_epoch=50)
+TIMING: Final = Timing(blocks_per_hour=120, block_ms=500, blocks_per_epoch=50, slash_delay_hours=0)
 PROBES_PER_HOUR: Final = 1_200
 """What one core of a laptop does in a minute, at a probe in 50 ms."""
 BOND: Final = 1_000 * COIN

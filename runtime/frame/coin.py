@@ -301,3 +301,40 @@ class TicketQueue(Protocol):
     def queue_now(self) -> tuple[int, Balance]:
         """Tickets that wait, and the coins in them."""
         ...
+
+
+@runtime_checkable
+class Bonds(Protocol):
+    """Keeps the coins with which validators answer for what they sign."""
+
+    def stake_of(self, who: AccountId) -> Balance:
+        """All that can be taken: what is bonded, and what is on its way out."""
+        ...
+
+    def slashed_total(self) -> Balance:
+        """All that was ever taken."""
+        ...
+
+    def accuse(self, who: AccountId) -> None:
+        """Ban a validator, from the next committee on, and let none of its coins leave until the accusation
+        is settled or withdrawn.
+        """
+        ...
+
+    def settle(self, who: AccountId) -> None:
+        """An accusation has ended in what it ends in; the ban stays."""
+        ...
+
+    def pardon(self, who: AccountId) -> None:
+        """An accusation is withdrawn, and the ban that it brought with it."""
+        ...
+
+    def burn_stake(self, who: AccountId, amount: Balance) -> None:
+        """Burn coins of the stake against unassigned debt of the same account. Raises `DebtTooSmall`, or a
+        `TokenError`.
+        """
+        ...
+
+    def take_stake(self, who: AccountId, to: AccountId, amount: Balance) -> None:
+        """Give coins of the stake to another account. Raises a `TokenError`."""
+        ...

@@ -29,6 +29,7 @@ from runtime.simplex.evidence import (
     Fault,
     accused_by,
     check_signatures,
+    committee_of,
     fault_of,
 )
 from runtime.simplex.statement import Kind, Statement, Vote, message
@@ -57,6 +58,7 @@ __all__ = [
     "check_certificate",
     "check_signatures",
     "claimed_signers",
+    "committee_of",
     "fault_of",
     "message",
     "next_committee_of",

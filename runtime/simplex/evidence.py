@@ -58,6 +58,12 @@ class BadEvidence(Exception):
     """Evidence proves nothing; says why."""
 
 
+def committee_of(evidence: Evidence) -> Committee:
+    """The committee that evidence brings along."""
+    assert isinstance(evidence, (ConflictingVotes, ConflictingCertificates))
+    return evidence.committee
+
+
 _FAULTS: Final = {
     (Kind.Notarize, Kind.Notarize): Fault.ConflictingNotarize,
     (Kind.Finalize, Kind.Finalize): Fault.ConflictingFinalize,

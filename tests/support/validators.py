@@ -16,9 +16,11 @@ from pallets.beacon import Beacon
 from pallets.beacon import message as beacon_message
 from pallets.issuance import Issuance
 from pallets.ledger import Ledger
+from pallets.offences import Offences
 from pallets.providers import Providers
 from pallets.redemption import Redemption
 from pallets.solvency import Solvency
+from pallets.staking import Staking
 from pallets.standards import Standards
 from pallets.system import System
 from pallets.timestamp import Timestamp
@@ -35,6 +37,8 @@ BLOCKS_PER_EPOCH: Final = 5
 ANSWERED: Final = 42
 """Blocks in 7 days, on a chain whose blocks last four hours."""
 BOND: Final = 10_000 * COIN
+WORKING: Final = 5 * BOND
+"""What a provider has free for its stake and more."""
 VALIDATORS: Final = ISSUERS[:4]
 """Providers of the genesis."""
 PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
@@ -49,6 +53,8 @@ PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Issuance,
     Redemption,
     Solvency,
+    Staking,
+    Offences,
 )
 LOADED: dict[str, Runtime] = {}
 
@@ -106,7 +112,7 @@ class ValidatorChain(CoinChain):
                 "Authorities": {"blocks_per_epoch": BLOCKS_PER_EPOCH},
                 **(config or {}),
             },
-            genesis={**coin_parts(), **validator_parts(validators), **(genesis or {})},
+            genesis={**coin_parts(working=WORKING), **validator_parts(validators), **(genesis or {})},
             logs=proposed,
             runtime=None if is_own else LOADED.get(""),
         )
@@ -116,6 +122,14 @@ class ValidatorChain(CoinChain):
     @property
     def authorities(self) -> Authorities:
         return self[Authorities]
+
+    @property
+    def staking(self) -> Staking:
+        return self[Staking]
+
+    @property
+    def offences(self) -> Offences:
+        return self[Offences]
 
     @property
     def committee(self) -> Committee:
@@ -156,4 +170,5 @@ def validator_parts(validators: Sequence[bytes]) -> dict[str, Any]:
                 for place, account in enumerate(validators)
             ]
         },
+        "Staking": {"validators": [{"account": account, "bond": BOND} for account in validators]},
     }

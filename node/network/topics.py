@@ -78,22 +78,16 @@ TOPICS: Final = (
         waiting_max=64,
         waiting_bytes_max=8 * BLOCK_MESSAGE_BYTES_MAX,
     ),
-    Topic(
-        "blocks",
-        BLOCK_MESSAGE_BYTES_MAX,
-        floods=True,
-        waiting_max=256,
-        waiting_bytes_max=8 * BLOCK_MESSAGE_BYTES_MAX,
-    ),
+    Topic("final", floods=True),
     Topic("transactions", BLOCK_MESSAGE_BYTES_MAX, floods=True),
 )
 """What the chain's nodes tell each other."""
 
 PROTOCOLS: Final = (
     Protocol(PEERS, request_bytes_max=0, answer_bytes_max=65_536),
-    Protocol("blocks", answer_bytes_max=BLOCK_MESSAGE_BYTES_MAX),
-    Protocol("state", answer_bytes_max=BLOCK_MESSAGE_BYTES_MAX),
-    Protocol("certificates", answer_bytes_max=MESSAGE_BYTES_MAX),
+    Protocol("status/1"),
+    Protocol("blocks/1", answer_bytes_max=BLOCK_MESSAGE_BYTES_MAX),
+    Protocol("state/1", answer_bytes_max=BLOCK_MESSAGE_BYTES_MAX),
 )
 """What they ask each other."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+from node.client.chain import METHOD_NOT_FOUND
 from node.client.errors import BadAnswer, RemoteError, RpcRefusal, Unknown
 from node.client.rpc import Client
 from node.client.shapes import from_hex, maybe_bytes, read_header, to_hex
 from runtime.scale.errors import show
 from runtime.simplex import ENGINE
 from runtime.types.block import Header
-
-METHOD_NOT_FOUND: Final = -32601
 
 
 class RpcSource:
@@ -45,11 +44,13 @@ class RpcSource:
             found = maybe_bytes(await self._client.call("simplex_committee", epoch))
         except RpcRefusal as refusal:
             if refusal.code == METHOD_NOT_FOUND:
-                raise RemoteError(f"{self._client.url} keeps no committees (simplex_committee)") from None
+                raise RemoteError(
+                    f"the node at {self._client.url} keeps no committees: it does not know simplex_committee"
+                ) from None
             raise
         if found is None:
             raise Unknown(
-                f"the node does not know the committee of epoch {epoch}: ask one with the whole chain"
+                f"the node does not know the committee of epoch {epoch}: ask one that has the whole chain"
             )
         return found
 

@@ -102,3 +102,12 @@ class LightChain:
 
     async def nodes(self, keys: Sequence[bytes], block_hash: bytes) -> Sequence[bytes]:
         return self.states[(await self.header(block_hash)).number].prove(keys)
+
+    # As a node over RPC.
+
+    @property
+    def head(self) -> bytes:
+        return self.headers[-1].hash
+
+    async def value(self, key: bytes, block_hash: bytes) -> bytes | None:
+        return self.states[(await self.header(block_hash)).number].get(key)

@@ -96,7 +96,9 @@ def notarized(reply: BlocksReply) -> BlocksReply:
     (*before, last) = reply.blocks
     assert last.certificate is not None
     statement = last.certificate.statement.replace(kind=Kind.Notarize)
-    return BlocksReply((*before, last.replace(certificate=last.certificate.replace(statement=statement))), None)
+    return BlocksReply(
+        (*before, last.replace(certificate=last.certificate.replace(statement=statement))), None
+    )
 
 
 def of_another_parent(reply: BlocksReply) -> BlocksReply:
@@ -141,7 +143,7 @@ async def test_another_blocks_certificate_is_refused(source: Chain) -> None:
     last = reply.blocks[-1]
     assert last.certificate is not None
     wrong = BlocksReply((*reply.blocks[:-1], last.replace(certificate=other(last.certificate))), None)
-    with pytest.raises(BadReply, match="^the certificate with block 15 is not of its finalization$"):
+    with pytest.raises(BadReply, match=r"^the certificate with block 15 is not of its finalization$"):
         check_reply(request, wrong, rota.BLOCKS_PER_EPOCH)
 
 
@@ -168,7 +170,7 @@ async def test_headers_ahead_hang_together_and_never_pass_the_end_of_an_epoch(so
     beyond = source.header(source.hash_at(101) or b"")
     assert beyond is not None and last.certificate is not None
     bare = BlocksReply((*before, last.replace(certificate=None)), Ahead((beyond,), last.certificate))
-    with pytest.raises(BadReply, match="^block 100 ends an epoch and has no certificate$"):
+    with pytest.raises(BadReply, match=r"^block 100 ends an epoch and has no certificate$"):
         check_reply(request, bare, rota.BLOCKS_PER_EPOCH)
 
 

@@ -26,13 +26,7 @@ class Network(Protocol):
         """Who is connected."""
         ...
 
-    async def request(
-        self,
-        peer: PeerId,
-        protocol: str,
-        data: bytes,
-        timeout: float = 10,  # noqa: ASYNC109 -- the network counts it, not the caller
-    ) -> bytes:
+    async def request(self, peer: PeerId, protocol: str, data: bytes, seconds: float) -> bytes:
         """Ask a peer. Raises PeerGone or RequestFailed."""
         ...
 

@@ -100,7 +100,8 @@ class Sync:
         self._report = report
         self._finalize = finalize or self._finalize_alone
         verified = () if signatures is None else signatures.verified
-        self._taker = Taker(chain, epochs, verifier, self._finalize, verified)
+        self._taker = Taker(chain, epochs, verifier, self._settle, verified)
+        self._one_at_a_time = trio.Lock()
         self._inbox: trio.MemorySendChannel[Happening] | None = None
         self._waiting: dict[bytes, Certificate] = {}
         self.stats = SyncStats(self._final, self._final, self._final)
@@ -145,8 +146,14 @@ class Sync:
             if len(self._waiting) > WAITING_MAX:
                 del self._waiting[next(iter(self._waiting))]
         elif header.number > self._final:
-            await self._finalize(block_hash, ((ENGINE, _CERTIFICATE.encode(certificate)),))
+            await self._settle(block_hash, ((ENGINE, _CERTIFICATE.encode(certificate)),))
             await self._network.broadcast(FINAL, _CERTIFICATE.encode(certificate))
+
+    async def _settle(self, block_hash: bytes, justifications: tuple[Justification, ...]) -> None:
+        """Make a block final, unless it is by now."""
+        async with self._one_at_a_time:
+            if not self._chain.is_finalized(block_hash):
+                await self._finalize(block_hash, justifications)
 
     async def _finalize_alone(self, block_hash: bytes, justifications: tuple[Justification, ...]) -> None:
         self._chain.finalize(block_hash, justifications)
@@ -227,7 +234,7 @@ class Sync:
 
     async def _ask_status(self, peer: PeerId) -> None:
         try:
-            raw = await self._network.request(peer, STATUS, b"", timeout=STATUS_SECONDS_MAX)
+            raw = await self._network.request(peer, STATUS, b"", STATUS_SECONDS_MAX)
             status = _STATUS.decode(raw)
         except (PeerGone, RequestFailed):
             return
@@ -240,9 +247,7 @@ class Sync:
         """Ask for blocks, and tell the planner what came of it."""
         request = BlocksRequest(ask.first, ask.count)
         try:
-            raw = await self._network.request(
-                ask.peer, BLOCKS, _REQUEST.encode(request), timeout=REPLY_SECONDS_MAX
-            )
+            raw = await self._network.request(ask.peer, BLOCKS, _REQUEST.encode(request), REPLY_SECONDS_MAX)
             batch = check_reply(request, _REPLY.decode(raw), self._epochs.blocks_per_epoch)
         except PeerGone:
             await self._tell(Gone(ask.peer))

@@ -53,7 +53,7 @@ class Port:
     def peers(self) -> Collection[PeerId]:
         return [peer for peer in self._hub.ports if peer != self.me]
 
-    async def request(self, peer: PeerId, protocol: str, data: bytes, timeout: float = 10) -> bytes:  # noqa: ASYNC109
+    async def request(self, peer: PeerId, protocol: str, data: bytes, seconds: float) -> bytes:
         self.asked.append((name_of(peer), protocol))
         await trio.sleep(0.01)
         port = self._hub.ports.get(peer)
@@ -61,12 +61,12 @@ class Port:
             raise PeerGone(peer)
         if protocol not in port.answers:
             raise RequestRefused(peer, protocol, "nobody answers it here")
-        with trio.move_on_after(timeout):
+        with trio.move_on_after(seconds):
             try:
                 return await port.answers[protocol](self.me, data)
             except CannotAnswer as why:
                 raise RequestRefused(peer, protocol, why.reason) from None
-        raise RequestTimedOut(peer, protocol, f"no answer in {timeout} s")
+        raise RequestTimedOut(peer, protocol, f"no answer in {seconds} s")
 
     def on_request(self, protocol: str, answer: Answer) -> None:
         self.answers[protocol] = answer

@@ -46,6 +46,13 @@ _FLOOR: Final = b"\x02"
 _MARKS: Final = codec_of(Mark)
 
 
+def history_folder(base_path: Path, chain_id: str, public: bytes) -> Path:
+    """Where a node keeps the history of a key on a chain: apart from the key, whose backups must not hold an
+    old one.
+    """
+    return base_path / "chains" / chain_id / "consensus" / public.hex()
+
+
 class GuardUnreadable(JournalError):
     """The file that says what was signed cannot be used."""
 

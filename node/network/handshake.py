@@ -110,11 +110,14 @@ class Handshake:
         return self._noise
 
     def write(self) -> bytes:
-        """The next message."""
+        """The next message. Raises HandshakeFailed when the other side's key allows none."""
         assert self.is_mine and not self.is_over
         proof = self._credentials.proof if self._turn else b""
         self._turn += 1
-        return bytes(self._noise.write_message(proof))
+        try:
+            return bytes(self._noise.write_message(proof))
+        except ValueError:
+            raise HandshakeFailed("the peer's key is of small order and leaves no secret") from None
 
     def read(self, message: bytes) -> None:
         """Take the other side's message. Raises HandshakeFailed: the connection proves nothing."""

@@ -20,6 +20,7 @@ import trio
 from node.network.address import PeerAddress, PeerId
 from node.network.errors import CannotListen, DialFailed, WrongPeer
 from node.network.transport import Door
+from node.network.turns import Turns, check_max_bytes
 
 CHUNK_BYTES_MAX: Final = 65_536
 WINDOW_BYTES_MAX: Final = 262_144
@@ -92,12 +93,14 @@ class MemoryHub:
         listener.nursery.start_soon(listener.door.welcome, dialler.peer, dialler.host, wire.listener)
         return wire.dialler
 
-    def listen(self, address: PeerAddress, listener: _Listener) -> None:
-        """Let callers reach a node. Raises CannotListen."""
-        place = (address.host, address.port)
-        if place in self._listeners:
+    def check_free(self, address: PeerAddress) -> None:
+        """Raises CannotListen when somebody listens there."""
+        if (address.host, address.port) in self._listeners:
             raise CannotListen(address.host, address.port, "the port is taken")
-        self._listeners[place] = listener
+
+    def listen(self, address: PeerAddress, listener: _Listener) -> None:
+        """Let callers reach a node."""
+        self._listeners[address.host, address.port] = listener
 
     def leave(self, address: PeerAddress) -> None:
         """Undo `listen`."""
@@ -128,6 +131,7 @@ class MemoryTransport:
         self, door: Door, *, task_status: trio.TaskStatus[PeerAddress | None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Take callers until cancelled. Raises CannotListen."""
+        self._hub.check_free(self.address)
         async with trio.open_nursery() as nursery:
             self._hub.listen(self.address, _Listener(self.me, door, nursery))
             try:
@@ -199,44 +203,37 @@ class MemoryStream(trio.abc.Stream):
         self._incoming = incoming
         self._wire = wire
         self._is_closed = False
+        self._sending, self._receiving = Turns("sending on"), Turns("receiving on")
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await trio.lowlevel.checkpoint()
-        pipe, view = self.outgoing, memoryview(data)
-        for begin in range(0, len(view), CHUNK_BYTES_MAX):
-            chunk = bytes(view[begin : begin + CHUNK_BYTES_MAX])
+        with self._sending:
+            await trio.lowlevel.checkpoint()
             self._check_writable()
-            while pipe.size >= WINDOW_BYTES_MAX:
-                with trio.move_on_at(pipe.deaf_from):
-                    await pipe.changed.wait()
-                self._check_writable()
-            seconds = self._wire.hub.link.carries(pipe.sender, pipe.receiver, len(chunk))
-            if seconds is None:
-                self._wire.snap()
-            self._check_writable()
-            pipe.put(seconds or 0.0, chunk)
+            view = memoryview(data)
+            for begin in range(0, len(view), CHUNK_BYTES_MAX):
+                await self._room()
+                self._send(bytes(view[begin : begin + CHUNK_BYTES_MAX]))
 
     async def wait_send_all_might_not_block(self) -> None:
-        await trio.lowlevel.checkpoint()
-        self._check_writable()
-        while self.outgoing.size >= WINDOW_BYTES_MAX:
-            with trio.move_on_at(self.outgoing.deaf_from):
-                await self.outgoing.changed.wait()
-            self._check_writable()
+        with self._sending:
+            await trio.lowlevel.checkpoint()
+            await self._room()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        await trio.lowlevel.checkpoint()
-        pipe = self._incoming
-        while True:
-            if self._is_closed:
-                raise trio.ClosedResourceError("this end was closed")
-            if pipe.is_broken:
-                raise trio.BrokenResourceError("the connection broke")
-            arrival = pipe.chunks[0][0] if pipe.chunks else math.inf
-            if arrival <= trio.current_time():
-                return self._take(max_bytes)
-            with trio.move_on_at(arrival):
-                await pipe.changed.wait()
+        check_max_bytes(max_bytes)
+        with self._receiving:
+            await trio.lowlevel.checkpoint()
+            pipe = self._incoming
+            while True:
+                if self._is_closed:
+                    raise trio.ClosedResourceError("this end was closed")
+                if pipe.is_broken:
+                    raise trio.BrokenResourceError("the connection broke")
+                arrival = pipe.chunks[0][0] if pipe.chunks else math.inf
+                if arrival <= trio.current_time():
+                    return self._take(max_bytes)
+                with trio.move_on_at(arrival):
+                    await pipe.changed.wait()
 
     async def aclose(self) -> None:
         if not self._is_closed:
@@ -253,6 +250,24 @@ class MemoryStream(trio.abc.Stream):
             there.wake()
             back.wake()
         await trio.lowlevel.checkpoint()
+
+    async def _room(self) -> None:
+        """Return once the window has room."""
+        pipe = self.outgoing
+        self._check_writable()
+        while pipe.size >= WINDOW_BYTES_MAX:
+            with trio.move_on_at(pipe.deaf_from):
+                await pipe.changed.wait()
+            self._check_writable()
+
+    def _send(self, chunk: bytes) -> None:
+        pipe = self.outgoing
+        seconds = self._wire.hub.link.carries(pipe.sender, pipe.receiver, len(chunk))
+        if seconds is None:
+            self._wire.snap()
+            self._check_writable()
+        else:
+            pipe.put(seconds, chunk)
 
     def _take(self, max_bytes: int | None) -> bytes:
         pipe = self._incoming

@@ -19,6 +19,7 @@ from node.network.errors import CannotListen, DialFailed, HandshakeFailed
 from node.network.handshake import TAG_BYTES, Credentials, Handshake
 from node.network.limits import NetworkLimits
 from node.network.transport import Door
+from node.network.turns import Turns, check_max_bytes
 from node.wallet.signer import Keypair
 
 LENGTH_BYTES: Final = 2
@@ -155,41 +156,51 @@ class NoiseStream(trio.abc.Stream):
         self._messages = messages
         self._ciphers = ciphers
         self._plain = bytearray()
+        self._is_closed = False
+        self._sending, self._receiving = Turns("sending on"), Turns("receiving on")
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send. A cancelled call leaves a stream that is good for closing only, as Trio says."""
-        view = memoryview(data)
-        await trio.lowlevel.checkpoint_if_cancelled()
-        for begin in range(0, len(view), PLAIN_BYTES_MAX):
-            try:
-                sealed = self._ciphers.encrypt(bytes(view[begin : begin + PLAIN_BYTES_MAX]))
-            except NoiseMaxNonceError as error:
-                raise trio.BrokenResourceError("the connection's keys are used up") from error
-            await self._messages.send(sealed)
-        if not view:
+        with self._sending:
             await trio.lowlevel.checkpoint()
+            self._check_open()
+            view = memoryview(data)
+            for begin in range(0, len(view), PLAIN_BYTES_MAX):
+                try:
+                    sealed = self._ciphers.encrypt(bytes(view[begin : begin + PLAIN_BYTES_MAX]))
+                except NoiseMaxNonceError as error:
+                    raise trio.BrokenResourceError("the connection's keys are used up") from error
+                await self._messages.send(sealed)
 
     async def wait_send_all_might_not_block(self) -> None:
-        await self._messages.stream.wait_send_all_might_not_block()
+        with self._sending:
+            await self._messages.stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Decrypted bytes; none at the end. Raises BrokenResourceError when they are not the peer's own."""
-        await trio.lowlevel.checkpoint()
-        if not self._plain:
-            try:
-                sealed = await self._messages.receive(MESSAGE_BYTES_MAX)
-                self._plain += self._ciphers.decrypt(sealed)
-            except EOFError:
-                return b""
-            except (_BadMessage, NoiseInvalidMessage, NoiseMaxNonceError) as error:
-                raise trio.BrokenResourceError(f"a message is not the peer's own: {error}") from error
-        size = len(self._plain) if max_bytes is None else min(max_bytes, len(self._plain))
-        data = bytes(self._plain[:size])
-        del self._plain[:size]
-        return data
+        check_max_bytes(max_bytes)
+        with self._receiving:
+            await trio.lowlevel.checkpoint()
+            self._check_open()
+            if not self._plain:
+                try:
+                    self._plain += self._ciphers.decrypt(await self._messages.receive(MESSAGE_BYTES_MAX))
+                except EOFError:
+                    return b""
+                except (_BadMessage, NoiseInvalidMessage, NoiseMaxNonceError) as error:
+                    raise trio.BrokenResourceError(f"a message is not the peer's own: {error}") from error
+            size = len(self._plain) if max_bytes is None else max_bytes
+            data = bytes(self._plain[:size])
+            del self._plain[:size]
+            return data
 
     async def aclose(self) -> None:
+        self._is_closed = True
         await self._messages.stream.aclose()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise trio.ClosedResourceError("this end was closed")
 
 
 class _BadMessage(Exception):

@@ -193,7 +193,8 @@ def storage_key(words: Words, name: str, texts: Sequence[str]) -> bytes:
     """The storage key of `Pallet.Item` and a map's keys in words. Raises Fault."""
     pallet, item = find_item(words, name)
     if len(texts) != len(item.key_types):
-        raise Fault(f"{name} takes {len(item.key_types)} keys, and {len(texts)} are given")
+        count = len(item.key_types)
+        raise Fault(f"{name} takes {count} key{'' if count == 1 else 's'}, and {len(texts)} are given")
     try:
         keys = [words.value(kind, text) for kind, text in zip(item.key_types, texts, strict=True)]
         return _key_of(pallet, item, keys)

@@ -8,6 +8,7 @@ from typing import Final
 
 from genesis.spec import ChainSpec
 from node.chain.sealing import Every, Sealing
+from node.peering import PeeringConfig
 from node.rpc import RpcConfig
 from node.storage.rocks import BLOCK_CACHE_BYTES
 from node.storage.states import NODE_BUDGET_BYTES
@@ -23,7 +24,9 @@ class NodeConfig:
     base_path: Path
     """The folder that holds the chain's data."""
     sealing: Sealing = DEFAULT_SEALING
-    """When blocks are built."""
+    """When a development chain's blocks are built."""
+    peering: PeeringConfig | None = None
+    """How the node meets others; None for a development chain, which is run alone."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
     archive: bool = False
     """Whether every past state is kept."""
@@ -31,8 +34,11 @@ class NodeConfig:
     """Written, as JSON, when the node answers calls."""
     state_cache_bytes: int = BLOCK_CACHE_BYTES
     node_cache_bytes: int = NODE_BUDGET_BYTES
-    development: bool = True
-    """Whether `dev_*` methods are offered."""
+
+    @property
+    def development(self) -> bool:
+        """Whether the node makes its blocks alone, and offers `dev_*` methods."""
+        return self.peering is None
 
     @property
     def database_path(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +23,21 @@ from node.config import NodeConfig
 from node.memory import settle_collector
 from node.mempool.validate import Head, Mempool
 from node.mempool.verifier import Verifier
+from node.peering import Peering, PeeringConfig
 from node.plugins import discover, runtime_digest
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import Backend, registry
 from node.storage import RocksStates
+from node.telemetry.cpu import CpuByRoom
+from node.telemetry.metrics import (
+    Metrics,
+    agreement_figures,
+    chain_figures,
+    cpu_figures,
+    network_figures,
+    pool_figures,
+    sync_figures,
+)
 from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.state import MemoryStates
@@ -49,6 +61,9 @@ class Node:
         self.heads = Heads(chain, self.mempool, self.head_of)
         logs = author_logs(runtime, chain.genesis_hash, dev_author())
         self.sealer = Sealer(chain, self.author, self.heads, self.mempool, logs)
+        self.metrics = Metrics()
+        self.cpu = CpuByRoom()
+        self.peering = None if config.peering is None else self._peering(config.peering)
         self.address: Address | None = None
         self._judge: tuple[bytes, Head] | None = None
 
@@ -78,13 +93,42 @@ class Node:
         settle_collector()
         async with trio.open_nursery() as nursery:
             await nursery.start(self.verifier.run)
-            address: Address = await nursery.start(serve, self.registry(), self, self.config.rpc)
+            self._measure()
+            rpc = replace(self.config.rpc, pages={**self.config.rpc.pages, "/metrics": self.metrics.page})
+            address: Address = await nursery.start(serve, self.registry(), self, rpc)
             self.address = address
-            nursery.start_soon(self.sealer.run, self.config.sealing)
             nursery.start_soon(self._revalidate)
+            if self.peering is None:
+                nursery.start_soon(self.sealer.run, self.config.sealing)
+            else:
+                await nursery.start(self.peering.run)
             if self.config.ready_file is not None:
                 write_ready_file(self.config.ready_file, self, address)
             task_status.started(address)
+
+    def _peering(self, config: PeeringConfig) -> Peering:
+        return Peering(
+            config,
+            self.runtime,
+            self.chain,
+            self.heads,
+            self.author,
+            self.mempool,
+            self.clock,
+            observe=self.metrics.observe,
+        )
+
+    def _measure(self) -> None:
+        """Let the page of metrics tell of all rooms."""
+        trio.lowlevel.add_instrument(self.cpu)
+        add = self.metrics.add
+        add(chain_figures(self.chain, self.clock.now_ms))
+        add(pool_figures(self.mempool))
+        add(cpu_figures(self.cpu))
+        if self.peering is not None:
+            add(agreement_figures(self.peering.stats))
+            add(network_figures(self.peering.network.stats))
+            add(sync_figures(self.peering.sync.stats))
 
     def registry(self) -> Registry[Backend]:
         """The RPC methods that this node answers."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -20,14 +17,14 @@ from genesis.presets.dev import ACCOUNTS, dev_names, provider_uris
 from genesis.presets.dev import dev as dev_preset
 from genesis.spec import ChainSpec, SpecError
 from node.chain.author import AuthorStopped
-from node.chain.chain import OtherRuntime, WrongGenesis
 from node.chain.sealing import BadSealing, Every, Instant, Manual, Sealing, parse_sealing
 from node.cli import live
 from node.cli.agents import has_dev_providers, run_agent
 from node.cli.amounts import Coin
 from node.cli.faults import Fault, expected
+from node.cli.hosting import base_folder, kept_ready_file, opened
 from node.cli.output import Json, columns, print_json, say
-from node.cli.places import DEFAULT_CHAIN, ChainName, data_folder
+from node.cli.places import DEFAULT_CHAIN, ChainName
 from node.cli.stop import until_told
 from node.config import NodeConfig
 from node.node import Node
@@ -120,8 +117,6 @@ async def dev(
 ) -> None:
     """Run a development chain on this machine."""
     configure(log, as_json=True if log_json else None)
-    if tmp and base_path is not None:
-        raise Fault("--tmp and --base-path exclude each other")
     with (
         expected(
             SpecError,
@@ -134,7 +129,7 @@ async def dev(
             CannotListen,
             refused=(AuthorStopped,),
         ),
-        _folder(base_path, tmp) as folder,
+        base_folder(base_path, tmp) as folder,
     ):
         config = NodeConfig(
             spec=_spec(chain, accounts),
@@ -150,7 +145,7 @@ async def dev(
 
 
 async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | None, as_json: bool) -> None:
-    with _ready_file(config.ready_file), _opened(config) as node:
+    with kept_ready_file(config.ready_file), opened(config) as node:
         async with trio.open_nursery() as nursery:
             address: Address = await nursery.start(node.run)
             has_agent = agent_for is not None and has_dev_providers(config.spec)
@@ -162,51 +157,6 @@ async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | N
                 nursery.start_soon(live.show, node)
             if agent_for is not None and has_agent:
                 nursery.start_soon(run_agent, address.url, agent_for, config.base_path / "provider")
-
-
-@contextmanager
-def _opened(config: NodeConfig) -> Generator[Node]:
-    """The node, whose database is released at the end. Raises Fault, and what `Node.open` raises."""
-    try:
-        node = Node.open(config)
-    except (OtherRuntime, WrongGenesis) as wrong:
-        raise Fault(f"{wrong}; --tmp gives a fresh chain") from None
-    except OSError as error:
-        raise Fault(f"the data cannot be kept in {config.database_path}: {error.strerror}") from None
-    try:
-        yield node
-    except BaseException:
-        # What failed may be the database; then closing it can only fail again, and says less.
-        with suppress(Exception):
-            node.close()
-        raise
-    node.close()
-
-
-@contextmanager
-def _ready_file(path: Path | None) -> Generator[None]:
-    """See to it that the ready file is there only while calls are answered. Raises Fault."""
-    if path is None:
-        yield
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise Fault(f"the ready file cannot be written to {path}: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _folder(chosen: Path | None, tmp: bool) -> Generator[Path]:
-    if tmp:
-        with tempfile.TemporaryDirectory(prefix="ballast-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
-    else:
-        yield chosen or data_folder()
 
 
 def _spec(chain: str, accounts: int | None) -> ChainSpec:

@@ -98,6 +98,10 @@ _RECORD: Final = codec_of(JournalRecord)
 _CERTIFICATE: Final = codec_of(Certificate)
 
 
+class NotAMember(Exception):
+    """The epoch that begins has this node not in its committee: there is nothing to take part in."""
+
+
 class World(Protocol):
     """The chain, as the shell needs it; `node.consensus.world` says what each is."""
 
@@ -196,7 +200,8 @@ class Shell:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Take part until cancelled.
 
-        Raises JournalError, AuthorStopped, AgreementBroken or a StorageError: then the node must not go on.
+        Raises NotAMember when an epoch begins that others decide. Raises JournalError, AuthorStopped,
+        AgreementBroken or a StorageError: then the node must not go on.
         """
         records = [cast("AnyRecord", _RECORD.decode(each)) for each in self._history.records]
         async with trio.open_nursery() as self._nursery:
@@ -287,7 +292,7 @@ class Shell:
             case Commit(certificate):
                 await self._commit(certificate)
             case Compact(records):
-                self._history.rewrite([_RECORD.encode(record) for record in records])
+                await self._history.compact([_RECORD.encode(record) for record in records])
             case VerifyVotes(statement, votes):
                 self._start(self._verify_votes, statement, votes)
             case VerifyPair(first, second):
@@ -317,11 +322,18 @@ class Shell:
 
     def _enter(self, number: int) -> Epoch:
         epoch = self._world.epoch(number)
+        if epoch.me is None:
+            raise NotAMember
         self._verifier.enroll(epoch.committee)
         self._epoch = epoch
         self.stats.epoch = number
-        place = "watching" if epoch.me is None else f"validator {epoch.me} of {epoch.committee.size}"
-        log.info("epoch %d begins after block %d: %s", number, epoch.parent_number, place)
+        log.info(
+            "epoch %d begins after block %d: validator %d of %d",
+            number,
+            epoch.parent_number,
+            epoch.me,
+            epoch.committee.size,
+        )
         return epoch
 
     def _arm(self, timer: Timer, delay_ms: int) -> None:

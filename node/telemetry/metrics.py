@@ -19,7 +19,9 @@ from prometheus_client.registry import Collector
 from node.chain.chain import Chain
 from node.consensus.stats import AgreementStats
 from node.mempool.validate import Mempool
+from node.network.stats import NetworkStats
 from node.rpc.http import Response
+from node.sync.stats import SyncStats
 from node.telemetry.cpu import CpuByRoom
 from runtime.frame.bound import storage_prefix
 
@@ -129,6 +131,43 @@ def agreement_figures(stats: AgreementStats) -> Source:
         for validator, count in sorted(stats.missed.items()):
             missed.add_metric((validator,), count)
         yield missed
+
+    return read
+
+
+def network_figures(read_stats: Callable[[], NetworkStats]) -> Source:
+    """Who is connected, and what was dropped."""
+
+    def read() -> Iterable[Metric]:
+        stats = read_stats()
+        peers = GaugeMetricFamily("ballast_peers", "Connected peers.", labels=("direction",))
+        outbound = sum(each.is_outbound for each in stats.peers)
+        peers.add_metric(("outbound",), outbound)
+        peers.add_metric(("inbound",), len(stats.peers) - outbound)
+        yield peers
+        yield _gauge("peers_known", "Peers whose addresses are known.", stats.known)
+        yield _gauge("peers_banned", "Peers and hosts that are not spoken to.", len(stats.bans))
+        sent = CounterMetricFamily(
+            "ballast_network_drops", "Dropped messages, by reason.", labels=("reason",)
+        )
+        for reason, count in sorted(stats.drops.items()):
+            sent.add_metric((reason,), count)
+        yield sent
+        waiting = GaugeMetricFamily("ballast_network_waiting", "Messages to be taken in.", labels=("topic",))
+        for topic, count in sorted(stats.waiting.items()):
+            waiting.add_metric((topic,), count)
+        yield waiting
+
+    return read
+
+
+def sync_figures(stats: SyncStats) -> Source:
+    """How far the node is behind its peers."""
+
+    def read() -> Iterable[Metric]:
+        yield _gauge("sync_target", "The highest block that peers have.", stats.highest)
+        yield _gauge("sync_blocks_per_second", "How fast the node comes on.", stats.blocks_per_second)
+        yield _counter("sync_faults", "How often a peer failed.", stats.faults)
 
     return read
 

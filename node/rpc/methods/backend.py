@@ -11,6 +11,7 @@ from node.chain.snapshots import Snapshots
 from node.clock import NodeClock
 from node.config import NodeConfig
 from node.mempool.validate import Mempool
+from node.peering import Peering
 from node.rpc.errors import ClientError
 from node.rpc.jsonrpc import Context, Registry
 from runtime.runtime import Runtime
@@ -25,6 +26,7 @@ class Backend(Protocol):
     mempool: Mempool
     heads: Heads
     sealer: Sealer
+    peering: Peering | None
     clock: NodeClock
     snapshots: Snapshots
 

@@ -71,27 +71,69 @@ async def system_properties(ctx: Call) -> object:
 
 @methods.method("system_health")
 async def system_health(ctx: Call) -> object:
-    """Whether the node is well: alone by design, it neither has peers nor needs them."""
-    return {"peers": 0, "isSyncing": False, "shouldHavePeers": False}
+    """Whether the node is well: how many peers it has, and whether it is far behind them. A development chain
+    has none, and needs none.
+    """
+    peering = ctx.node.peering
+    if peering is None:
+        return {"peers": 0, "isSyncing": False, "shouldHavePeers": False}
+    peers = len(peering.network.peers())
+    return {"peers": peers, "isSyncing": peering.sync.stats.is_syncing, "shouldHavePeers": True}
 
 
 @methods.method("system_peers")
 async def system_peers(ctx: Call) -> list[object]:
-    """Whom the node is connected to."""
-    return []
+    """Whom the node is connected to, each by its key in hex."""
+    peering = ctx.node.peering
+    if peering is None:
+        return []
+    best = ctx.node.chain.finalized
+    return [
+        {
+            "peerId": each.peer.hex(),
+            "roles": "AUTHORITY" if each.is_reserved else "FULL",
+            "bestHash": to_hex(best.hash),
+            "bestNumber": best.header.number,
+        }
+        for each in peering.network.stats().peers
+    ]
 
 
 @methods.method("system_nodeRoles")
 async def system_node_roles(ctx: Call) -> list[str]:
     """What the node does."""
-    return ["Authority"]
+    peering = ctx.node.peering
+    return ["Authority" if peering is None or peering.is_voting else "Full"]
+
+
+@methods.method("system_localPeerId")
+async def system_local_peer_id(ctx: Call) -> str:
+    """The key by which peers know the node, in hex; empty on a development chain."""
+    peering = ctx.node.peering
+    return "" if peering is None else peering.network.me.hex()
+
+
+@methods.method("system_localListenAddresses")
+async def system_local_listen_addresses(ctx: Call) -> list[str]:
+    """Where peers reach the node."""
+    peering = ctx.node.peering
+    address = None if peering is None else peering.network.address
+    return [] if address is None else [str(address)]
 
 
 @methods.method("system_syncState")
 async def system_sync_state(ctx: Call) -> object:
     """How far the node has come."""
     number = ctx.node.chain.best.header.number
-    return {"startingBlock": 0, "currentBlock": number, "highestBlock": number}
+    peering = ctx.node.peering
+    if peering is None:
+        return {"startingBlock": 0, "currentBlock": number, "highestBlock": number}
+    stats = peering.sync.stats
+    return {
+        "startingBlock": stats.starting,
+        "currentBlock": number,
+        "highestBlock": max(number, stats.highest),
+    }
 
 
 @methods.method("system_accountNextIndex", aliases=("account_nextIndex",))

@@ -50,7 +50,7 @@ app = App(
     name="run",
     help_epilogue="""Examples:
   ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333   follow a chain
-  ballast run --chain mychain.json --validator val-1                        vote, with a key from the keyring
+  ballast run --chain mychain.json --validator val-1                        vote, with a key of the keyring
   ballast net up                                                            a whole network on this machine""",
 )
 

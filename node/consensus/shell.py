@@ -283,15 +283,16 @@ class Shell:
                     await self._send(peer, answer)
             case Arm(timer, delay_ms):
                 self._arm(timer, delay_ms)
-            case Build(view, parent_hash):
+            case Build():
                 self._building.cancel()
                 self._building = trio.CancelScope()
-                self._start(self._build, self._building, view, parent_hash)
+                self._start(self._build, self._building, action)
             case Check(candidate):
                 await self._to_check.send(candidate)
             case Commit(certificate):
                 await self._commit(certificate)
-            case Compact(records):
+            case Compact():
+                records = self._machine.live_records()
                 await self._history.compact([_RECORD.encode(record) for record in records])
             case VerifyVotes(statement, votes):
                 self._start(self._verify_votes, statement, votes)
@@ -351,15 +352,16 @@ class Shell:
             await trio.sleep(seconds)
             self._tell(Expired(timer))
 
-    async def _build(self, scope: trio.CancelScope, view: int, parent_hash: bytes) -> None:
+    async def _build(self, scope: trio.CancelScope, wanted: Build) -> None:
         epoch = self._epoch
-        assert epoch is not None and epoch.me is not None
+        assert epoch is not None and epoch.me is not None and epoch.number == wanted.epoch
         with scope:
             began = trio.current_time()
-            candidate = await self._world.build(Authored(epoch.number, view, epoch.me), parent_hash)
+            authored = Authored(wanted.epoch, wanted.view, epoch.me)
+            candidate = await self._world.build(authored, wanted.parent_hash)
             self._observe("build", trio.current_time() - began)
             self.stats.proposals += 1
-            self._tell(Built(epoch.number, view, candidate))
+            self._tell(Built(wanted.epoch, wanted.view, candidate))
 
     async def _execute(self) -> None:
         """Execute blocks, one after the other."""

@@ -24,6 +24,7 @@ from genesis.presets.dev_validators import DEV_KEYS
 from genesis.seats import Timing, seats
 from genesis.spec import ChainSpec
 from genesis.validators import FirstValidator, validators_genesis
+from pallets.authorities.types import Keys, KeysProof
 from runtime.crypto.derive import dev_public
 from runtime.spec import RuntimeSpec
 
@@ -41,16 +42,16 @@ def dev_validators(count: int, bond: int) -> tuple[FirstValidator, ...]:
     """The first development accounts as validators. Raises ValueError for more than have keys."""
     if not 1 <= count <= VALIDATORS_MAX:
         raise ValueError(f"there are keys for 1 to {VALIDATORS_MAX} development validators, not {count}")
-    return tuple(
-        FirstValidator(
-            account=dev_address(uri),
-            bls="0x" + DEV_KEYS[uri].bls,
-            network="0x" + dev_public(uri, "ed25519").hex(),
-            possession="0x" + DEV_KEYS[uri].possession,
-            consent="0x" + DEV_KEYS[uri].network,
-            bond=bond,
-        )
-        for uri in (f"//{name}" for name in dev_names(count))
+    return tuple(_dev_validator(f"//{name}", bond) for name in dev_names(count))
+
+
+def _dev_validator(uri: str, bond: int) -> FirstValidator:
+    known = DEV_KEYS[uri]
+    return FirstValidator(
+        account=dev_public(uri),
+        keys=Keys(bytes.fromhex(known.bls), dev_public(uri, "ed25519")),
+        proof=KeysProof(bytes.fromhex(known.possession), bytes.fromhex(known.network)),
+        bond=bond,
     )
 
 

@@ -32,9 +32,9 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Compact(msgspec.Struct, frozen=True):
-    """Replace the journal: nothing else is needed any more. Done after the commits before it are durable."""
-
-    records: tuple[AnyRecord, ...]
+    """Replace the journal by `live_records()`, taken at that moment: nothing else is needed any more. Done
+    after the commits before it are durable.
+    """
 
 
 class Sign(msgspec.Struct, frozen=True):

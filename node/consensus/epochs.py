@@ -97,6 +97,10 @@ class Epochs:
             self._is_asking = False
         return []
 
+    def live_records(self) -> tuple[AnyRecord, ...]:
+        """What a restart still needs of the journal."""
+        return (*self.core.live_records(), *self._records)
+
     def _after(self, actions: Sequence[Action]) -> list[Action]:
         """What a core asked for, and the next epoch when it is over."""
         core = self.core

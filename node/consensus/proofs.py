@@ -68,10 +68,15 @@ class Proofs:
         found = (self.notarizations.get(view), self.nullifications.get(view))
         return tuple(each for each in found if each is not None)
 
-    def above_floor(self) -> tuple[Certificate, ...]:
-        """The notarizations and nullifications above the floor, by view."""
+    def above(self, view: int) -> tuple[Certificate, ...]:
+        """The notarizations and nullifications of the views above one at or above the floor, by view."""
         views = sorted({*self.notarizations, *self.nullifications})
-        return tuple(each for view in views if view > self.floor for each in self.of_view(view))
+        return tuple(each for of in views if of > view for each in self.of_view(of))
+
+    @property
+    def size(self) -> int:
+        """How many certificates are held."""
+        return len(self.notarizations) + len(self.nullifications)
 
     def forget_below(self, view: int) -> None:
         """Drop notarizations and nullifications of the views below."""

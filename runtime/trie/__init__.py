@@ -2,6 +2,7 @@
 readable.
 """
 
+from runtime.trie.build import Builder
 from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion, shape_of
 from runtime.trie.proof import (
     IncompleteProof,
@@ -11,6 +12,7 @@ from runtime.trie.proof import (
     verify_proof,
     verify_proofs,
 )
+from runtime.trie.range import EmptyPage, Page, prove_range, read_range
 from runtime.trie.root import ordered_trie_root, trie_root
 from runtime.trie.trie import Update, update
 from runtime.trie.walk import get, keys, merkle_value, prove
@@ -18,11 +20,14 @@ from runtime.trie.walk import get, keys, merkle_value, prove
 __all__ = [
     "EMPTY_ROOT",
     "Branch",
+    "Builder",
+    "EmptyPage",
     "IncompleteProof",
     "InvalidProof",
     "Leaf",
     "MalformedProof",
     "Nodes",
+    "Page",
     "StateVersion",
     "SuperfluousProof",
     "Update",
@@ -31,6 +36,8 @@ __all__ = [
     "merkle_value",
     "ordered_trie_root",
     "prove",
+    "prove_range",
+    "read_range",
     "shape_of",
     "trie_root",
     "update",

@@ -45,8 +45,8 @@ class SuperfluousProof(InvalidProof):
         self.item = item
 
 
-class _Node(NamedTuple):
-    """A decoded node: `value` whole, or `value_digest`, or neither."""
+class DecodedNode(NamedTuple):
+    """A node taken apart: `value` whole, or `value_digest`, or neither."""
 
     partial: str
     value: bytes | None
@@ -93,7 +93,7 @@ def _walk(root: bytes, items: Mapping[bytes, bytes], key: bytes, used: set[bytes
     path = key.hex()
     encoded = item(root)
     while True:
-        node = _decode(encoded)
+        node = decode_node(encoded)
         if not path.startswith(node.partial):
             return None
         path = path[len(node.partial) :]
@@ -106,8 +106,8 @@ def _walk(root: bytes, items: Mapping[bytes, bytes], key: bytes, used: set[bytes
         encoded = item(reference) if len(reference) == HASH_SIZE else reference
 
 
-def _decode(node: bytes) -> _Node:
-    """Read one node strictly: nothing may be missing and nothing left."""
+def decode_node(node: bytes) -> DecodedNode:
+    """Read one node strictly: nothing may be missing and nothing left. Raises MalformedProof."""
     reader = _Reader(node)
     first = reader.take(1)[0]
     match first >> 4:
@@ -138,7 +138,7 @@ def _decode(node: bytes) -> _Node:
                     raise MalformedProof(node, f"a child reference of {len(reference)} bytes")
                 children[f"{nibble:x}"] = reference
     reader.end()
-    return _Node(partial, value, value_digest, children)
+    return DecodedNode(partial, value, value_digest, children)
 
 
 class _Reader:

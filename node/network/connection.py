@@ -123,7 +123,10 @@ class Connection:
         seconds = self._limits.handshake_seconds_max
         with trio.move_on_after(seconds) as self._greeting:
             try:
-                await self._stream.send_all(encode(mine))
+                greeting = encode(mine)
+                await self._stream.send_all(greeting)
+                self.bytes_out += len(greeting)
+                self.messages_out += 1
                 while received := await self._stream.receive_some(RECEIVE_BYTES):
                     self._count_in(received)
                     self._early += self._reader.feed(received)
@@ -276,6 +279,7 @@ class Connection:
                 return
 
     def _read_greeting(self, frame: Frame) -> Hello | None:
+        self.messages_in += 1
         match frame.head:
             case Hello() as hello:
                 return hello
@@ -287,7 +291,7 @@ class Connection:
 
     def _serve(self, number: int, protocol: str, data: bytes, nursery: trio.Nursery) -> None:
         answer = self._listener.answer_to(protocol)
-        if answer is None or self._answering.is_full:
+        if answer is None or not self._answering.begin():
             reason = "this node answers no such requests" if answer is None else "too many requests at once"
             self._post_answer(encode(Refusal(number, reason)))
             return

@@ -36,13 +36,13 @@ class Inbox(trio.abc.ReceiveChannel[Incoming]):
         self._topic = topic
         self._queues: OrderedDict[PeerId, _Queue] = OrderedDict()
         self._changed = trio.Event()
-        self._is_closed = False
+        self.is_closed = False
         self.count = 0
         self.bytes = 0
 
     def put(self, message: Incoming) -> int:
         """Queue a message; how many were dropped for it, itself perhaps among them."""
-        if self._is_closed:
+        if self.is_closed:
             return 1
         queue = self._queues.setdefault(message.peer, _Queue())
         queue.messages.append(message)
@@ -61,7 +61,7 @@ class Inbox(trio.abc.ReceiveChannel[Incoming]):
         """The next message. Raises trio.ClosedResourceError when the inbox is closed."""
         await trio.lowlevel.checkpoint()
         while True:
-            if self._is_closed:
+            if self.is_closed:
                 raise trio.ClosedResourceError("the inbox was closed")
             if self._queues:
                 return self._next()
@@ -71,7 +71,7 @@ class Inbox(trio.abc.ReceiveChannel[Incoming]):
 
     async def aclose(self) -> None:
         """Receive no more; what comes is dropped."""
-        self._is_closed = True
+        self.is_closed = True
         self._queues.clear()
         self.count = self.bytes = 0
         self._changed.set()

@@ -47,7 +47,7 @@ SILENT: Final = Fault("requests unanswered", 20)
 BAD_ADDRESSES: Final = Fault("bad addresses", 50)
 BAD_HANDSHAKE: Final = Fault("bad handshake", 10)
 """Of a host: a caller did not prove who it is."""
-BANNED_GUEST: Final = Fault("banned guest", 25)
+BANNED_GUEST: Final = Fault("banned guest", 30)
 """Of a host: a peer that called from there was banned."""
 INVALID_MESSAGE: Final = Fault("invalid message", 100)
 """For the layers above: what no honest node would send, such as a vote whose signature is wrong."""

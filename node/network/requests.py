@@ -104,16 +104,17 @@ class Answering:
         self._limits = limits
         self._count = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the peer already waits for as many answers as it may."""
-        return self._count >= self._limits.served_max
+    def begin(self) -> bool:
+        """Count one more answer that is to be found; False when the peer waits for as many as it may."""
+        if self._count >= self._limits.served_max:
+            return False
+        self._count += 1
+        return True
 
     async def answer(
         self, number: int, protocol: Protocol, data: bytes, answer: Answer, post: Callable[[bytes], bool]
     ) -> None:
-        """Find the answer, in bounded time, and send it or the reason why there is none."""
-        self._count += 1
+        """Find the answer that was begun, in bounded time, and send it or the reason why there is none."""
         reason = "finding the answer took too long"
         found: bytes | None = None
         try:

@@ -187,11 +187,14 @@ class PeerNetwork:
         self._answers[protocol] = answer
 
     def incoming(self, topic: str) -> Inbox:
-        """What is told of a topic, from now on. Bounded and fair between peers; drops are counted."""
+        """What is told of a topic, from now on. Bounded and fair between peers; drops are counted. One
+        channel a topic, until it is closed.
+        """
         assert self._catalogue.knows(topic), f"{topic}: no topic of this network"
-        if topic not in self._inboxes:
-            self._inboxes[topic] = Inbox(self._catalogue.topic(topic))
-        return self._inboxes[topic]
+        inbox = self._inboxes.get(topic)
+        if inbox is None or inbox.is_closed:
+            inbox = self._inboxes[topic] = Inbox(self._catalogue.topic(topic))
+        return inbox
 
     # Who is spoken to.
 
@@ -258,13 +261,15 @@ class PeerNetwork:
 
     async def _keep_asking(self) -> None:
         """Ask peers for addresses while too few are dialled."""
-        connections = self._mesh.connections
+        mesh, connections = self._mesh, self._mesh.connections
         while True:
-            if self._mesh.peers.missing and connections:
+            came = mesh.events["connected"]
+            if mesh.peers.missing and connections:
                 await self._ask_addresses(connections[self._random.choice(list(connections))])
             await trio.sleep(EXCHANGE_PAUSE_SECONDS)
-            with trio.move_on_after(self._config.limits.exchange_seconds):
-                await self.changed()
+            if mesh.events["connected"] == came:
+                with trio.move_on_after(self._config.limits.exchange_seconds):
+                    await self.changed()
 
     async def _ask_addresses(self, connection: Connection) -> None:
         try:

@@ -1,4 +1,7 @@
-"""`ballast key`: keys and addresses, with no node and no network."""
+"""`ballast key`: keys and addresses, with no node and no network.
+
+What keeps keys in files is in `node.cli.key_store`, what a validator signed in `node.cli.key_guard`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
+from node.cli import key_guard, key_store
 from node.cli.names import account_of, address_of, is_secret, keypair_of, read_secret
 from node.cli.output import Json, columns, print_json, say
 from node.wallet import phrase
@@ -19,11 +23,22 @@ Prefix = Annotated[int, Parameter(help="The SS58 prefix of the network that the 
 app = App(
     name="key",
     help_epilogue="""Examples:
-  ballast key generate
+  ballast key new alice                 an account, kept under a password
+  ballast key new val-1 --kind validator --password-file pw.txt
+  ballast key import bob export.json    from polkadot.js, or EIP-2335
+  ballast key export alice --format polkadot-js --out alice.json
+  ballast key list
+  ballast key generate                  a phrase, kept nowhere
   ballast key derive //Alice
-  ballast key derive - --kind ed25519     reads the secret from standard input
+  ballast key derive - --kind ed25519   reads the secret from standard input
   ballast key inspect 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY""",
 )
+
+app.command(key_store.new)
+app.command(key_store.import_, name="import")
+app.command(key_store.export)
+app.command(key_store.list_, name="list")
+app.command(key_guard.app)
 
 
 @app.command

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "provider": "Run a provider's agent; show what the chain knows of providers.",
     "redeem": "Exchange coins for work: training, fine-tuning, inference.",
     "receipt": "Check a receipt by running a part of the work again.",
+    "light": "Prove what the chain's storage holds, and verify such proofs.",
     "coverage": "Show what stands behind the coin.",
     "demo": "The main job from end to end, on a chain of its own.",
     "state": "Compute state roots.",

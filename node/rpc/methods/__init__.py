@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from node.rpc.jsonrpc import Registry
-from node.rpc.methods import author, chain, chain_head, chain_spec, dev, payment, state, system, transaction
+from node.rpc.methods import (
+    author,
+    chain,
+    chain_head,
+    chain_spec,
+    dev,
+    payment,
+    simplex,
+    state,
+    system,
+    transaction,
+)
 from node.rpc.methods.backend import Backend
 
-GROUPS = (chain, state, author, system, payment, chain_spec, chain_head, transaction)
+GROUPS = (chain, state, author, system, payment, chain_spec, chain_head, transaction, simplex)
 """One module a group; each group is whole, or not listed at all: clients choose by its first name."""
 
 

@@ -82,7 +82,6 @@ def test_an_empty_journal_is_not_a_new_one() -> None:
     assert opened(disk)[1] == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_only_the_owner_reads_it(tmp_path: Path) -> None:
     old = os.umask(0)
     try:

@@ -61,7 +61,6 @@ def test_a_note_that_is_none(tmp_path: Path) -> None:
         assert str(refusal.value).startswith("the key is in use by another process, which holds ")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_only_the_owner_reads_it(tmp_path: Path) -> None:
     with KeyLock(tmp_path / "alice" / "lock"):
         assert stat.S_IMODE((tmp_path / "alice" / "lock").stat().st_mode) == 0o600

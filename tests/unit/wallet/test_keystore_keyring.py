@@ -74,7 +74,6 @@ def test_a_validators_node_gets_an_identity_of_its_own(keys: Keyring) -> None:
         seen.add(info.node)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_only_the_owner_reads_them(tmp_path: Path) -> None:
     old = os.umask(0)
     try:

@@ -25,7 +25,7 @@ from node.cli.output import Json, print_json, say
 from node.cli.places import ChainName
 from node.cli.stop import until_told
 from node.config import NodeConfig
-from node.consensus.core import AgreementBroken
+from node.consensus.ancestry import AgreementBroken
 from node.consensus.journal import JournalError
 from node.consensus.lock import KeyInUse, KeyLock
 from node.network.address import PeerAddress

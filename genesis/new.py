@@ -34,13 +34,13 @@ NO_GENESIS: Final = bytes(32)
 """What stands for the genesis hash in the proofs of a genesis."""
 HOUSE: Final = ((RESERVE, COIN), (ESCROW, EXISTENTIAL_DEPOSIT))
 """The coin's own accounts and what they need in order to exist."""
-BETA_PPB: Final = {
-    Tier.Anonymous: Providers.beta_anonymous_ppb.default,
-    Tier.Attested: Providers.beta_attested_ppb.default,
-    Tier.Accountable: Providers.beta_accountable_ppb.default,
+BETA_PPB: Final[dict[Tier, int]] = {
+    Tier.Anonymous: Providers.storage["beta_anonymous_ppb"].default,
+    Tier.Attested: Providers.storage["beta_attested_ppb"].default,
+    Tier.Accountable: Providers.storage["beta_accountable_ppb"].default,
 }
 """The bond of a coin owed, by tier."""
-MINIMUM_STAKE: Final[int] = Staking.minimum_bond.default
+MINIMUM_STAKE: Final[int] = Staking.storage["minimum_bond"].default
 
 
 def new_spec(table: Table) -> ChainSpec:

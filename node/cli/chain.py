@@ -8,6 +8,7 @@ from genesis.build import GenesisError, build_genesis
 from genesis.load import load_spec
 from genesis.presets import PRESETS
 from genesis.spec import SpecError, write_spec
+from node.cli.chain_new import entry, new
 from node.cli.faults import expected
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, ChainName
@@ -20,7 +21,9 @@ app = App(
     name="chain",
     help_epilogue="""Examples:
   ballast chain spec > mine.json      a preset as a file, to be changed and run: ballast dev --chain mine.json
-  ballast chain check --chain mine.json""",
+  ballast chain check --chain mine.json
+  ballast chain entry node-1 --account 5Grw...utQY      what a validator hands over to whoever makes the chain
+  ballast chain new network.toml --out network.json     a chain of a table of providers and validators""",
 )
 
 
@@ -70,3 +73,7 @@ def list_(*, json: Json = False) -> None:
     else:
         for line in columns([(name, each.id, each.name) for name, each in specs.items()]):
             say(line)
+
+
+app.command(new)
+app.command(entry)

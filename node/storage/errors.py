@@ -52,3 +52,23 @@ class StorageUnusable(StorageError):
     def __init__(self, path: str, detail: str) -> None:
         super().__init__(path, f"the database at {path} cannot be used: {detail}")
         self.detail = detail
+
+
+class StorageUnfinished(StorageError):
+    """The store was being filled with a checkpoint's state when it was left."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            path,
+            f"the database at {path} was left half filled with the state of a checkpoint: start with the "
+            "same --checkpoint to go on, or remove it to start anew",
+        )
+
+
+class StorageFilled(StorageError):
+    """The store holds a chain, and was to be filled with a state."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            path, f"the database at {path} holds a chain already: start without --checkpoint, or remove it"
+        )

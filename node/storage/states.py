@@ -19,7 +19,13 @@ from typing import Final
 
 from node.storage.columns import Column
 from node.storage.database import Batch, Database
-from node.storage.errors import StorageCorrupted, StorageError, StorageFormat, StorageLocked
+from node.storage.errors import (
+    StorageCorrupted,
+    StorageError,
+    StorageFormat,
+    StorageLocked,
+    StorageUnfinished,
+)
 from node.storage.records import (
     DamagedRecord,
     number_key,
@@ -47,6 +53,9 @@ open, and none after a crash.
 
 FORMAT: Final = b"1"
 """The format of the database; changes whenever the records or the columns do."""
+
+FILLING_KEY: Final = b"filling"
+"""The key, among the figures, of how far the filling of a database came; see `node/storage/filling.py`."""
 
 NODE_BUDGET_BYTES: Final = 512 << 20
 """What the cached branches may weigh, unless the caller says otherwise."""
@@ -249,6 +258,8 @@ class DatabaseStore:
         database = self.database
         found = database.get(Column.META, b"format")
         if found is None:
+            if database.get(Column.META, FILLING_KEY) is not None:
+                raise StorageUnfinished(database.path)
             if next(database.keys(Column.ROOTS), None) is not None:
                 raise StorageCorrupted(database.path, "the format is missing")
             return -1, FIRST_ID

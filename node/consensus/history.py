@@ -123,10 +123,11 @@ class SigningHistory:
         await self._disk.run(lambda: self.rewrite(records))
 
     def close(self) -> None:
-        """Make all durable, and let go of the files: the end of an orderly stop."""
+        """Make all durable, and let go of the files. A journal that failed is left as it is."""
         try:
-            self.sync()
-            self._save()
+            if not self._journal.has_failed:
+                self.sync()
+                self._save()
         finally:
             self._journal.close()
 

@@ -136,6 +136,11 @@ class Journal:
         """Whether it has doubled since it was last written whole."""
         return self.size_bytes > max(REWRITE_BYTES_MIN, 2 * self._rewritten_bytes)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it does no more."""
+        return self._failure is not None
+
     def append(self, records: Sequence[bytes]) -> None:
         """Write records at the end, together; durable after `sync`."""
         self._check()

@@ -164,6 +164,8 @@ def test_what_is_closed_or_broken_says_so() -> None:
     with pytest.raises(JournalFailed):
         history.append([])
     disk.is_failing = False
+    history.close()
+    assert disk.read(FOLDER / "guard.json", 1 << 20) is None
     with pytest.raises(JournalFailed) as refusal:
         save_guard(MemoryDisk(bytes_max=10), FOLDER, Guard(GENESIS), GENESIS, KEY)
     assert refusal.value.what == "No space left on device"

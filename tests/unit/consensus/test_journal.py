@@ -192,6 +192,18 @@ def test_damage_in_the_middle_of_a_torn_journal_is_no_torn_end() -> None:
     )
 
 
+@settings(max_examples=200)
+@given(st.binary(max_size=2_000))
+def test_whatever_follows_the_header_is_read_or_refused(rest: bytes) -> None:
+    try:
+        _, records = opened(holding(written([b"kept"]) + rest))
+    except JournalCorrupted as refusal:
+        assert refusal.offset >= len(written([b"kept"]))
+        return
+    assert records is not None
+    assert records[0] == b"kept"
+
+
 def test_frames_in_another_order_are_damage() -> None:
     start = len(header_of(GENESIS, KEY))
     one, two = frame_of(start, [b"one"]), frame_of(start + len(frame_of(start, [b"one"])), [b"two"])

@@ -19,10 +19,12 @@ import trio
 from node.chain.author import Author, Clock
 from node.chain.chain import Chain, Position
 from node.chain.heads import Heads
+from node.chain.notices import Finalized
 from node.consensus.actions import Misdeed
 from node.consensus.disk import Disk, RealDisk
 from node.consensus.epochs import Epochs as Agreement
 from node.consensus.evidence import Accuser
+from node.consensus.guard import must_wait
 from node.consensus.history import SigningHistory
 from node.consensus.keys import ValidatorSigner
 from node.consensus.shell import CERTIFICATES, FINAL, PROPOSALS, VOTES, NotAMember, Shell
@@ -40,7 +42,7 @@ from node.network.reputation import INVALID_MESSAGE, USELESS_MESSAGE
 from node.network.service import PeerNetwork
 from node.network.transport import Transport
 from node.sync.epochs import Epochs
-from node.sync.server import Server
+from node.sync.server import Server, certificate_of
 from node.sync.service import Sync
 from node.sync.signatures import Signatures
 from node.sync.sync import Fault
@@ -50,7 +52,7 @@ from pallets.timestamp import Timestamp
 from runtime.api.simplex import blocks_per_epoch, committee_after
 from runtime.frame.bound import storage_prefix
 from runtime.runtime import Runtime
-from runtime.simplex import Committee
+from runtime.simplex import Committee, signers_of
 from runtime.state import State
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,27 @@ log = logging.getLogger(__name__)
 NOW: Final = storage_prefix("Timestamp", "Now")
 DELTA_MS_MIN: Final = 500
 """What a message, its verification and an execution may take on a slow machine in good times."""
+
+
+LISTEN_BLOCKS: Final = 20
+"""Final blocks whose certificates are looked at before a key without its history votes."""
+OWN_BLOCKS: Final = 5
+"""The first of them may carry votes that this very node sent before it lost its history."""
+MEET_SECONDS_MAX: Final = 3.0
+"""How long a validator that starts waits for the others before it asks how far they are."""
+LISTEN_SECONDS_MAX: Final = 60.0
+"""How long that takes at most: a chain that stands still may be waiting for this very key."""
+
+
+class KeyAtWork(Exception):
+    """The validator's key votes somewhere else at this moment."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"the validator's key is at work elsewhere: block {number} was just made final with its vote; "
+            "stop the other node, and bring its history along (`ballast key guard export` and `import`)"
+        )
+        self.number = number
 
 
 class NoValidators(Exception):
@@ -175,17 +198,33 @@ class Peering:
     async def _validate(self, key: BlsKeypair) -> None:
         config = self._config
         assert config.journal is not None, "who signs remembers what"
+        await self._meet()
         while True:
             await self.sync.catch_up()
             await self._until_member()
             history = SigningHistory(self._disk, config.journal, self._chain.genesis_hash, key.public)
             try:
+                if must_wait(journal_is_new=history.is_new, chain_is_new=not self.sync.stats.highest):
+                    await self._listen(key.public)
                 await self._vote(key, history)
             except* NotAMember:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
             finally:
                 self.is_voting = False
                 history.close()
+
+    async def _meet(self) -> None:
+        """Wait until a quorum can be reached, for a while."""
+        committee = self.epochs.committee(self._next_epoch)
+        with trio.move_on_after(MEET_SECONDS_MAX):
+            while True:
+                present = {*self.network.peers(), self.network.me}
+                if (
+                    sum(each.weight for each in committee.validators if each.network in present)
+                    >= committee.quorum
+                ):
+                    return
+                await self.network.changed()
 
     @property
     def _next_epoch(self) -> int:
@@ -206,6 +245,34 @@ class Peering:
                     if self._is_member():
                         break
             nursery.cancel_scope.cancel()
+
+    async def _listen(self, public: bytes) -> None:
+        """Follow for a while without a word, and see that nobody votes with this key. Raises KeyAtWork."""
+        first = self._chain.finalized.header.number
+        own = first + OWN_BLOCKS
+        log.info("the key has no history here: listening for %d blocks before it votes", LISTEN_BLOCKS)
+        with trio.move_on_after(LISTEN_SECONDS_MAX):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.sync.run)
+                with self._chain.notices.watch() as notices:
+                    async for notice in notices:
+                        if isinstance(notice, Finalized):
+                            for block_hash in notice.hashes:
+                                self._look_at(block_hash, public, own)
+                            if notice.header.number >= first + LISTEN_BLOCKS:
+                                break
+                nursery.cancel_scope.cancel()
+
+    def _look_at(self, block_hash: bytes, public: bytes, own: int) -> None:
+        """Raises KeyAtWork when a block above the height `own` carries the key's vote."""
+        stored = self._chain.block(block_hash)
+        certificate = None if stored is None else certificate_of(stored)
+        if stored is None or certificate is None or stored.block.header.number <= own:
+            return
+        committee = self.epochs.committee(certificate.statement.epoch)
+        for place in signers_of(certificate.signers, committee.size):
+            if committee.validators[place].bls == public:
+                raise KeyAtWork(stored.block.header.number)
 
     async def _vote(self, key: BlsKeypair, history: SigningHistory) -> None:
         signer = ValidatorSigner(self._chain.genesis_hash, key)

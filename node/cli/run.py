@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import ExitStack
-from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,17 +20,19 @@ from node.chain.author import AuthorStopped
 from node.cli import live
 from node.cli.faults import Fault, expected
 from node.cli.hosting import base_folder, kept_ready_file, opened
+from node.cli.key_password import PasswordFile, read_password
 from node.cli.output import Json, print_json, say
 from node.cli.places import ChainName
 from node.cli.stop import until_told
 from node.config import NodeConfig
 from node.consensus.ancestry import AgreementBroken
+from node.consensus.history import history_folder
 from node.consensus.journal import JournalError
 from node.consensus.lock import KeyInUse, KeyLock
 from node.network.address import PeerAddress
 from node.network.errors import BadAddress, NetworkError
 from node.node import Node
-from node.peering import NoValidators, PeeringConfig
+from node.peering import KeyAtWork, NoValidators, PeeringConfig
 from node.plugins import PluginError
 from node.rpc import Address, CannotListen, PortTaken, RpcConfig
 from node.storage import StorageError
@@ -50,7 +51,7 @@ app = App(
     name="run",
     help_epilogue="""Examples:
   ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333   follow a chain
-  ballast run --chain mychain.json --validator val-1                        vote, with a key of the keyring
+  ballast run --chain mychain.json --validator val-1                        vote, with a key from key new
   ballast net up                                                            a whole network on this machine""",
 )
 
@@ -74,10 +75,7 @@ async def run(
     keys: Annotated[
         Path | None, Parameter(help="The folder of the keyring; BASE-PATH/keys unless given.")
     ] = None,
-    password_file: Annotated[
-        Path | None,
-        Parameter(help="A file whose first line is the key's password; it is asked for unless given."),
-    ] = None,
+    password_file: PasswordFile = None,
     dev_key: Annotated[
         str | None,
         Parameter(
@@ -139,6 +137,7 @@ async def run(
             NoValidators,
             KeyfileError,
             KeyInUse,
+            KeyAtWork,
             DeriveError,
             refused=(AuthorStopped, AgreementBroken, JournalError, FinalityForked, FinalBlockRefused),
         ),
@@ -166,7 +165,7 @@ async def run(
                 bootnodes=_addresses("--bootnode", bootnode),
                 reserved=_addresses("--reserved", reserved),
                 validator=None if secret is None else secret.bls,
-                journal=None if secret is None else home / "validator",
+                journal=None if secret is None else history_folder(folder, spec.id, secret.bls.public),
                 anchors_file=home / "anchors",
             ),
             rpc=RpcConfig(host=rpc_host, port=rpc_port, hosts=rpc_hosts, origins=rpc_origins),
@@ -233,13 +232,7 @@ def _secret(
         return ValidatorKeys.from_suri(dev_key)
     if validator is None:
         return None
-    return Keyring(keys).open_validator(validator, _password(password_file))
-
-
-def _password(path: Path | None) -> str:
-    if path is None:
-        return getpass("Password: ")
-    return read_file(path).decode("utf-8", "replace").split("\n", 1)[0].rstrip("\r")
+    return Keyring(keys).open_validator(validator, read_password(password_file, f"Password of {validator}"))
 
 
 def _lock_path(keys: Path, validator: str) -> Path:

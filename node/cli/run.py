@@ -50,9 +50,9 @@ IDENTITY: Final = "identity"
 app = App(
     name="run",
     help_epilogue="""Examples:
-  ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333   follow a chain
-  ballast run --chain mychain.json --validator val-1                        vote, with a key from key new
-  ballast net up                                                            a whole network on this machine""",
+  ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333  follow a chain
+  ballast run --chain mychain.json --validator val-1                       vote, with a key of the keyring
+  ballast net up                                                           a whole network on this machine""",
 )
 
 
@@ -232,7 +232,7 @@ def _secret(
         return ValidatorKeys.from_suri(dev_key)
     if validator is None:
         return None
-    return Keyring(keys).open_validator(validator, read_password(password_file, f"Password of {validator}"))
+    return Keyring(keys).open_validator(validator, read_password(password_file, f"the key {validator}"))
 
 
 def _lock_path(keys: Path, validator: str) -> Path:

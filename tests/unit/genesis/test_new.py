@@ -78,8 +78,8 @@ def test_sudo_is_there_if_somebody_is_named() -> None:
             table(work=FULL.work * 2),
             (
                 "the coins are not backed: 2,400,002 coins need 2,520,002 SCU-h of capacity behind them, "
-                "and the providers have 1,895,007; give accounts fewer coins, providers more units, or a coin "
-                "less work"
+                "and the providers have 1,895,007; give accounts fewer coins, providers more units, or a "
+                "coin less work"
             ),
         ),
         (table(work=0), "work: one SCU-h of no work is worth nothing"),

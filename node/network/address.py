@@ -56,11 +56,6 @@ class PeerAddress:
         peer, bracketed, plain, port = found.groups()
         return cls(bytes.fromhex(peer), bracketed or plain, int(port))
 
-    @property
-    def is_ip(self) -> bool:
-        """Whether the host is an IP address, which nobody need be asked about."""
-        return _ip(self.host) is not None
-
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.peer.hex()}@{host}:{self.port}"
@@ -69,6 +64,11 @@ class PeerAddress:
 def short(peer: PeerId) -> str:
     """A peer in a log line: enough digits to find it by."""
     return peer.hex()[:12]
+
+
+def is_ip(host: str) -> bool:
+    """Whether the host is an IP address, which nobody need be asked about, and not a name."""
+    return _ip(host) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from node.network.address import PeerAddress
+from node.network.address import PeerAddress, is_ip
+from node.network.errors import BadAddress
 from node.network.limits import NetworkLimits
 from node.network.topics import PROTOCOLS, TOPICS, Protocol, Topic
 
@@ -25,3 +26,8 @@ class NetworkConfig:
     topics: tuple[Topic, ...] = TOPICS
     protocols: tuple[Protocol, ...] = PROTOCOLS
     limits: NetworkLimits = field(default_factory=NetworkLimits)
+
+    def __post_init__(self) -> None:
+        """Raises BadAddress for a public host that no peer would dial."""
+        if self.public_host and not is_ip(self.public_host):
+            raise BadAddress(self.public_host, "the public host of a node is an IP address")

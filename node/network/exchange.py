@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Annotated, Final, TypeAlias
 
-from node.network.address import HOST_BYTES_MAX, PEER_ID_BYTES, PeerAddress, is_loopback
+from node.network.address import HOST_BYTES_MAX, PEER_ID_BYTES, PeerAddress, is_ip, is_loopback
 from node.network.errors import BadAddress, BadFrame
 from runtime.scale import U16, DecodeError, Fixed, Max, Struct, codec_of
 
@@ -48,4 +48,4 @@ def is_credible(address: PeerAddress, source_host: str) -> bool:
     Names are not: looking them up would have this node ask others' servers at a peer's bidding. This
     machine's own addresses are, when they come from this machine.
     """
-    return address.is_ip and (not is_loopback(address.host) or is_loopback(source_host))
+    return is_ip(address.host) and (not is_loopback(address.host) or is_loopback(source_host))

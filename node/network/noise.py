@@ -6,9 +6,10 @@ A Noise message on the wire is its length (u16, big-endian) and its bytes, as in
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, cast
 
 import trio
 from noise.connection import NoiseConnection
@@ -246,6 +247,9 @@ def _words(error: OSError) -> str:
     """What the system says, for one line."""
     if isinstance(error, socket.gaierror):
         return "the host's name is unknown"
-    if isinstance(error.__context__, OSError) and error.strerror is None:
-        return _words(error.__context__)
-    return error.strerror or str(error)
+    cause = error.__cause__
+    if isinstance(cause, BaseExceptionGroup):
+        cause = cast("BaseExceptionGroup[BaseException]", cause).exceptions[0]
+    if isinstance(cause, OSError):
+        return _words(cause)
+    return os.strerror(error.errno) if error.errno is not None else str(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 
 import trio
@@ -11,7 +11,7 @@ import trio
 from node.network.address import PeerAddress, PeerId
 from node.network.config import NetworkConfig
 from node.network.errors import HandshakeFailed
-from node.network.frames import Frame, FrameReader, Head, Hello, encode
+from node.network.frames import Frame, FrameReader, Goodbye, Head, Hello, encode
 from node.network.limits import NetworkLimits
 from node.network.memory import Link, MemoryHub
 from node.network.noise import NoiseTransport
@@ -49,7 +49,7 @@ def noise(
 
 def network(transport: Transport, *, seed: int = 0, **config: object) -> PeerNetwork:
     """A network over a transport; `config` are fields of `NetworkConfig`."""
-    return PeerNetwork(transport, NetworkConfig(**config), Random(seed))  # type: ignore[arg-type]
+    return PeerNetwork(transport, NetworkConfig(**config), Random(seed))
 
 
 class World:
@@ -77,6 +77,16 @@ class World:
         return await RawPeer.greet(await self.dial(place, to))
 
 
+def mesh_of(world: World, count: int, **config: object) -> list[PeerNetwork]:
+    """Nodes that all reserve each other."""
+    places = range(count)
+    return [world.node(each, reserved=tuple(map(world.address, places)), **config) for each in places]
+
+
+class TurnedAway(Exception):
+    """A node said goodbye instead of greeting."""
+
+
 class RawPeer:
     """A peer without any manners: frames in and out by hand."""
 
@@ -87,10 +97,16 @@ class RawPeer:
 
     @classmethod
     async def greet(cls, stream: trio.abc.Stream) -> RawPeer:
-        """Greet and be greeted."""
+        """Greet and be greeted; closes the stream when that fails, as by TurnedAway."""
         raw = cls(stream)
-        await raw.send(Hello("", 0))
-        assert isinstance((await raw.frame()).head, Hello)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(trio.aclose_forcefully, stream)
+            await raw.send(Hello("", 0))
+            head = (await raw.frame()).head
+            if isinstance(head, Goodbye):
+                raise TurnedAway(head.reason)
+            assert isinstance(head, Hello)
+            undo.pop_all()
         return raw
 
     async def send(self, head: Head, data: bytes = b"") -> None:

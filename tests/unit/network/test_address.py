@@ -81,5 +81,7 @@ def test_neighbourhoods() -> None:
 
 
 def test_this_machine() -> None:
-    assert all(is_loopback(host) for host in ("127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "localhost"))
+    assert all(
+        is_loopback(host) for host in ("127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "localhost")
+    )
     assert not any(is_loopback(host) for host in ("10.0.0.1", "0.0.0.0", "::", "node.example"))

@@ -1,4 +1,6 @@
-"""Frames: what is written is read, however it is cut; what is no frame is refused, as early as it can be told."""
+"""Frames: what is written is read, however it is cut; what is no frame is refused, as early as it can be
+told.
+"""
 
 from __future__ import annotations
 

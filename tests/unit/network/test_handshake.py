@@ -1,4 +1,6 @@
-"""The handshake proves both identities and one chain; anything else is refused, at the message that shows it."""
+"""The handshake proves both identities and one chain; anything else is refused, at the message that shows
+it.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,7 +87,7 @@ def test_bans_double_up_to_a_day() -> None:
         lengths.append(ban.until - now)
         now = ban.until
     assert lengths[:3] == [60, 120, 240] and lengths[-1] == BAN_SECONDS_MAX
-    assert all(one <= other for one, other in zip(lengths, lengths[1:], strict=False))
+    assert all(one <= other for one, other in pairwise(lengths))
 
 
 def test_what_is_remembered_is_bounded() -> None:

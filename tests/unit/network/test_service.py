@@ -1,38 +1,22 @@
-"""What the rest of a node sees of the network: telling, asking, addresses, figures; in memory, in simulated time."""
+"""What the rest of a node sees of the network: telling, and figures; in memory, in simulated time."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from random import Random
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from node.network.address import PeerAddress
-from node.network.anchors import load_anchors, save_anchors
 from node.network.errors import (
-    CannotAnswer,
-    PeerBusy,
     PeerGone,
-    RequestRefused,
-    RequestTimedOut,
     TooLong,
 )
-from node.network.exchange import read_addresses, write_addresses
-from node.network.frames import Goodbye, Gossip, Refusal, Request, Response
+from node.network.frames import Gossip
 from node.network.limits import NetworkLimits
 from node.network.service import Network, PeerNetwork
-from node.network.topics import TOPICS, Priority, Protocol, Topic
-from support.network import World, connected, meshed, peer, running, until
+from node.network.topics import TOPICS, Priority, Topic
+from support.network import World, mesh_of, meshed, peer, running, until
 
 MINUTE = 60.0
-
-
-def mesh_of(world: World, count: int, **config: object) -> list[PeerNetwork]:
-    """Nodes that all reserve each other."""
-    places = range(count)
-    return [world.node(each, reserved=tuple(map(world.address, places)), **config) for each in places]
 
 
 # Telling.
@@ -148,268 +132,6 @@ async def test_who_is_not_connected_cannot_be_told(autojump_clock: MockClock) ->
         await node.broadcast("votes", b"nobody hears it")
 
 
-# Asking.
-
-
-async def test_answers_find_their_questions(autojump_clock: MockClock) -> None:
-    """In whatever order they come."""
-    nodes = mesh_of(World(), 2)
-
-    async def answer(asker: bytes, data: bytes) -> bytes:
-        assert asker == peer(0)
-        await trio.sleep(1 / (1 + data[0]))
-        return data * 2
-
-    nodes[1].on_request("state/1", answer)
-    async with running(*nodes):
-        await meshed(*nodes)
-        answers: dict[int, bytes] = {}
-
-        async def ask(number: int) -> None:
-            answers[number] = await nodes[0].request(peer(1), "state/1", bytes([number]))
-
-        async with trio.open_nursery() as nursery:
-            for number in range(10):
-                nursery.start_soon(ask, number)
-        assert answers == {number: bytes([number, number]) for number in range(10)}
-        assert list(answers) != sorted(answers), "the last was answered first"
-
-
-async def test_a_long_answer_fits_where_it_may(autojump_clock: MockClock) -> None:
-    nodes = mesh_of(World(), 2)
-    sizes = {b"at": 8 << 20, b"over": (8 << 20) + 1}
-
-    async def answer(asker: bytes, data: bytes) -> bytes:
-        return bytes(sizes[data])
-
-    nodes[1].on_request("blocks/1", answer)
-    async with running(*nodes):
-        await meshed(*nodes)
-        assert len(await nodes[0].request(peer(1), "blocks/1", b"at")) == 8 << 20
-        with pytest.raises(RequestRefused) as refused:
-            await nodes[0].request(peer(1), "blocks/1", b"over")
-        assert refused.value.reason == "the answer has 8388609 bytes, more than the 8388608 of an answer"
-
-
-async def test_an_answer_longer_than_the_protocol_allows_gets_one_banned(autojump_clock: MockClock) -> None:
-    world = World()
-    node = world.node(0, protocols=(Protocol("small", answer_bytes_max=10),))
-    async with running(node), trio.open_nursery() as nursery:
-        raw = await world.raw(1, 0)
-        await connected(node, peer(1))
-
-        async def answer() -> None:
-            number = (await raw.find(Request)).head
-            assert isinstance(number, Request)
-            await raw.send(Response(number.number), bytes(11))
-
-        nursery.start_soon(answer)
-        with pytest.raises(PeerGone):
-            await node.request(peer(1), "small", b"")
-        assert node.stats().bans[0].fault == "oversized frame"
-
-
-async def test_refusals_say_why(autojump_clock: MockClock) -> None:
-    nodes = mesh_of(World(), 2)
-
-    async def refuse(asker: bytes, data: bytes) -> bytes:
-        raise CannotAnswer("that block is pruned" if data else "é" * 200)
-
-    async def dawdle(asker: bytes, data: bytes) -> bytes:
-        await trio.sleep(MINUTE)
-        return b"too late"
-
-    nodes[1].on_request("blocks/1", refuse)
-    nodes[1].on_request("state/1", dawdle)
-    async with running(*nodes):
-        await meshed(*nodes)
-        for protocol, data, reason in (
-            ("blocks/1", b"7", "that block is pruned"),
-            ("blocks/1", b"", "é" * 100),
-            ("status/1", b"", "this node answers no such requests"),
-            ("weather", b"", "this node answers no such requests"),
-            ("state/1", b"", "finding the answer took too long"),
-        ):
-            with pytest.raises(RequestRefused) as refused:
-                await nodes[0].request(peer(1), protocol, data, MINUTE)
-            assert str(refused.value) == f"peer {peer(1).hex()} was asked for {protocol!r}: {reason}"
-        assert all(node.stats().peers[0].score == 0 for node in nodes)
-
-
-async def test_a_request_ends_in_time_and_a_late_answer_is_no_fault(autojump_clock: MockClock) -> None:
-    nodes = mesh_of(World(), 2)
-
-    async def dawdle(asker: bytes, data: bytes) -> bytes:
-        await trio.sleep(5)
-        return b"late"
-
-    nodes[1].on_request("state/1", dawdle)
-    async with running(*nodes):
-        await meshed(*nodes)
-        start = trio.current_time()
-        with pytest.raises(RequestTimedOut) as late:
-            await nodes[0].request(peer(1), "state/1", b"", 2)
-        assert trio.current_time() - start == pytest.approx(2)
-        assert str(late.value) == f"peer {peer(1).hex()} was asked for 'state/1': no answer within 2 s"
-        await trio.sleep(10)
-        assert nodes[0].stats().peers[0].score == 0
-        assert await nodes[0].request(peer(1), "state/1", b"") == b"late"
-
-
-async def test_requests_end_when_the_peer_goes(autojump_clock: MockClock) -> None:
-    world = World()
-    nodes = mesh_of(world, 2)
-
-    async def dawdle(asker: bytes, data: bytes) -> bytes:
-        await trio.sleep_forever()
-        raise AssertionError
-
-    nodes[1].on_request("state/1", dawdle)
-    async with running(*nodes):
-        await meshed(*nodes)
-
-        async def strike() -> None:
-            await trio.sleep(1)
-            world.hub.cut(peer(0), peer(1))
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(strike)
-            start = trio.current_time()
-            with pytest.raises(PeerGone):
-                await nodes[0].request(peer(1), "state/1", b"")
-            assert trio.current_time() - start == pytest.approx(1, abs=0.1)
-
-
-async def test_a_peer_is_asked_and_answered_only_so_much_at_once(autojump_clock: MockClock) -> None:
-    limits = NetworkLimits(asked_max=6, served_max=4)
-    nodes = mesh_of(World(), 2, limits=limits)
-    ends: list[str] = []
-    under_way = most = 0
-
-    async def answer(asker: bytes, data: bytes) -> bytes:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await trio.sleep(1)
-        under_way -= 1
-        return b"ok"
-
-    async def ask() -> None:
-        try:
-            ends.append((await nodes[0].request(peer(1), "state/1", b"")).decode())
-        except (PeerBusy, RequestRefused) as failure:
-            ends.append(f"{type(failure).__name__}: {failure.reason}")
-
-    nodes[1].on_request("state/1", answer)
-    async with running(*nodes):
-        await meshed(*nodes)
-        async with trio.open_nursery() as nursery:
-            for _ in range(8):
-                nursery.start_soon(ask)
-        assert most == 4
-        assert sorted(ends) == [
-            *["PeerBusy: too many requests wait for it"] * 2,
-            *["RequestRefused: too many requests at once"] * 2,
-            *["ok"] * 4,
-        ]
-
-
-async def test_a_peer_that_answers_nothing_is_told_to_go(autojump_clock: MockClock) -> None:
-    world = World()
-    node = world.node(0, limits=NetworkLimits(given_up_max=3, outbound_min=0))
-    async with running(node):
-        raw = await world.raw(1, 0)
-        await connected(node, peer(1))
-        for place in range(4):
-            assert node.peers() == (peer(1),), place
-            with pytest.raises(RequestTimedOut):
-                await node.request(peer(1), "state/1", b"", 1)
-        assert (await raw.find(Goodbye)).head == Goodbye("it does not answer requests")
-        await connected(node)
-        assert node.stats().bans == ()
-
-
-async def test_answers_that_are_not_read_are_bounded(autojump_clock: MockClock) -> None:
-    """Who asks for blocks and does not read them is refused more."""
-    world = World()
-    node = world.node(0)
-
-    async def answer(asker: bytes, data: bytes) -> bytes:
-        return bytes(4 << 20)
-
-    node.on_request("blocks/1", answer)
-    async with running(node):
-        raw = await world.raw(1, 0)
-        await connected(node, peer(1))
-        for number in range(10):
-            await raw.send(Request(number + 1, "blocks/1"))
-        await trio.sleep(1)
-        assert node.stats().peers[0].waiting_bytes <= (16 << 20) + 1_000
-        kinds = [type((await raw.frame()).head) for _ in range(10)]
-        assert kinds.count(Refusal) >= 5 and kinds.count(Response) >= 4
-
-
-# Addresses.
-
-
-async def test_full_nodes_find_the_mesh_from_one_bootnode(autojump_clock: MockClock) -> None:
-    """Three validators reserve each other; four newcomers know one of them, and come to know all."""
-    world = World()
-    validators = [
-        world.node(each, reserved=tuple(map(world.address, range(3)))) for each in range(3)
-    ]
-    newcomers = [world.node(each, bootnodes=(world.address(0),)) for each in range(3, 7)]
-    async with running(*validators, *newcomers):
-        await meshed(*validators, *newcomers, seconds=5 * MINUTE)
-
-
-async def test_addresses_that_nobody_should_believe_are_not_noted(autojump_clock: MockClock) -> None:
-    good = PeerAddress(peer(5), "10.0.5.1", 1)
-    local = PeerAddress(peer(6), "127.0.0.1", 22)
-    named = PeerAddress(peer(7), "intranet.example", 80)
-    answer = write_addresses([good, local, named], 64, Random(1))
-    assert read_addresses(answer, "10.0.1.1") == [good]
-    assert read_addresses(answer, "127.0.0.1") == [good, local]
-
-
-async def test_an_answer_that_holds_no_addresses_is_a_fault(autojump_clock: MockClock) -> None:
-    world = World()
-    node = world.node(0)
-    async with running(node):
-        raw = await world.raw(1, 0)
-        request = (await raw.find(Request)).head
-        assert isinstance(request, Request) and request.protocol == "peers"
-        await raw.send(Response(request.number), b"\xff\xff\xff\xff")
-        await until(lambda: node.stats().peers[0].score < 0)
-        assert node.stats().peers[0].score == pytest.approx(-50, abs=1)
-
-
-async def test_anchors_outlive_a_restart(tmp_path: Path, autojump_clock: MockClock) -> None:
-    world = World()
-    file = tmp_path / "anchors"
-    others = [world.node(each) for each in range(1, 7)]
-    async with running(*others):
-        bootnodes = tuple(map(world.address, range(1, 7)))
-        first = world.node(0, bootnodes=bootnodes, anchors_file=file)
-        async with running(first):
-            await trio.sleep(MINUTE)
-        kept = load_anchors(file, 4)
-        assert len(kept) == 4 and set(kept) <= set(bootnodes)
-        again = world.node(0, anchors_file=file)
-        async with running(again):
-            await until(lambda: {each.peer for each in kept} <= set(again.peers()))
-
-
-def test_an_anchor_file_may_be_missing_or_spoilt(tmp_path: Path) -> None:
-    file = tmp_path / "anchors"
-    assert load_anchors(file, 4) == []
-    file.write_bytes(b"\xff\xfe nonsense\n" + f"{World.address(1)}\n\n".encode() + bytes(1 << 20))
-    assert load_anchors(file, 4) == [World.address(1)]
-    save_anchors(file, map(World.address, range(3)))
-    assert load_anchors(file, 2) == [World.address(0), World.address(1)]
-    assert [path.name for path in tmp_path.iterdir()] == ["anchors"]
-
-
 # Figures, and the protocol.
 
 
@@ -433,15 +155,26 @@ async def test_figures_add_up(autojump_clock: MockClock) -> None:
         assert here.events["connected"] == 1 and here.drops == {} and here.bans == ()
 
 
-async def test_waiting_for_peers(autojump_clock: MockClock) -> None:
-    nodes = mesh_of(World(), 2)
-    async with running(nodes[0]):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(nodes[0].changed)
-            await trio.sleep(0.1)
-            await nursery.start(nodes[1].run)
-            await meshed(*nodes)
-            nursery.cancel_scope.cancel()
+async def test_comings_and_goings_wake_who_waits_for_them(autojump_clock: MockClock) -> None:
+    world = World()
+    nodes = mesh_of(world, 2)
+    seen: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            await nodes[0].changed()
+            seen.append(len(nodes[0].peers()))
+
+    async with running(nodes[0]), trio.open_nursery() as nursery:
+        nursery.start_soon(watch)
+        await trio.sleep(0.1)
+        await nursery.start(nodes[1].run)
+        await meshed(*nodes)
+        await trio.sleep(MINUTE)
+        assert seen == [1]
+        world.hub.cut(peer(0), peer(1))
+        await until(lambda: seen == [1, 0, 1])
+        nursery.cancel_scope.cancel()
 
 
 def test_the_implementation_is_one() -> None:

@@ -109,6 +109,8 @@ def read_table(text: str, path: str) -> Table:
         raise SpecError(f"{path}: {error}") from None
     except RecursionError:
         raise SpecError(f"{path} is nested too deeply") from None
+    except ValueError:
+        raise SpecError(f"{path} holds a number of too many digits") from None
     try:
         table: Table = from_plain(Table, plain)
     except PlainError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.fuzzing import calls, scale, stores, texts, wires, words
+from support.fuzzing import calls, scale, stores, texts, validators, wires, words
 
 TARGETS = (
     *scale.TARGETS,
@@ -11,4 +11,5 @@ TARGETS = (
     *texts.TARGETS,
     *wires.TARGETS,
     *words.TARGETS,
+    *validators.TARGETS,
 )

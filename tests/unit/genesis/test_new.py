@@ -194,8 +194,10 @@ def test_a_table_that_is_none_is_refused_at_its_place(old: str, new: str, why: s
     assert unread(TEXT.replace(old, new, 1)) == why
 
 
-def test_what_is_no_toml_is_refused_by_line() -> None:
+def test_what_is_no_toml_is_refused_with_its_place() -> None:
     assert unread("name = ") == "network.toml: Invalid value (at end of document)"
+    assert unread("work = " + "9" * 5_000) == "network.toml holds a number of too many digits"
+    assert unread("work = " + "[" * 5_000) == "network.toml is nested too deeply"
 
 
 def test_coins_are_whole_and_come_out_in_the_smallest_unit() -> None:

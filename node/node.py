@@ -7,24 +7,21 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import trio
 
 from genesis.build import build_genesis
-from node.chain.author import Author
-from node.chain.chain import Chain, Position
-from node.chain.heads import Heads
+from node.chain.chain import Chain
 from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
 from node.clock import NodeClock
 from node.config import NodeConfig
 from node.memory import settle_collector
-from node.mempool.validate import Head, Mempool
 from node.mempool.verifier import Verifier
 from node.peering import Peering, PeeringConfig
 from node.plugins import discover, runtime_digest
+from node.rooms import Rooms
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import Backend, registry
 from node.storage import RocksStates
@@ -42,30 +39,22 @@ from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.state import MemoryStates
 
-REVALIDATED_PER_BLOCK: Final = 256
-"""How many waiting transactions are judged anew after each block."""
 
-
-class Node:
+class Node(Rooms):
     """One node of one chain. `open` makes it, `run` runs it, `close` releases its database."""
 
     def __init__(self, config: NodeConfig, runtime: Runtime, chain: Chain) -> None:
         self.config = config
-        self.runtime = runtime
-        self.chain = chain
         self.clock = NodeClock()
-        self.snapshots = Snapshots()
         self.verifier = Verifier()
-        self.mempool = Mempool(self._head, self.verifier)
-        self.author = Author(runtime, self.mempool, self.clock)
-        self.heads = Heads(chain, self.mempool, self.head_of)
+        super().__init__(runtime, chain, self.clock, self.verifier)
+        self.snapshots = Snapshots()
         logs = author_logs(runtime, chain.genesis_hash, dev_author())
         self.sealer = Sealer(chain, self.author, self.heads, self.mempool, logs)
         self.metrics = Metrics()
         self.cpu = CpuByRoom()
         self.peering = None if config.peering is None else self._peering(config.peering)
         self.address: Address | None = None
-        self._judge: tuple[bytes, Head] | None = None
 
     @classmethod
     def open(cls, config: NodeConfig) -> Node:
@@ -97,7 +86,7 @@ class Node:
             rpc = replace(self.config.rpc, pages={**self.config.rpc.pages, "/metrics": self.metrics.page})
             address: Address = await nursery.start(serve, self.registry(), self, rpc)
             self.address = address
-            nursery.start_soon(self._revalidate)
+            nursery.start_soon(self.revalidate)
             if self.peering is None:
                 nursery.start_soon(self.sealer.run, self.config.sealing)
             else:
@@ -137,23 +126,6 @@ class Node:
     def close(self) -> None:
         """Release the database."""
         self.chain.close()
-
-    def _head(self) -> Head:
-        """The best block as the mempool sees it; made once a block."""
-        best = self.chain.best
-        if self._judge is None or self._judge[0] != best.hash:
-            self._judge = best.hash, self.head_of(best)
-        return self._judge[1]
-
-    def head_of(self, position: Position) -> Head:
-        """A block as the mempool sees it."""
-        validator = self.runtime.validator(position.state, position.header)
-        return Head(position.header.number, self.runtime.decode, validator)
-
-    async def _revalidate(self) -> None:
-        with self.chain.notices.watch() as notices:
-            async for _ in notices:
-                self.mempool.revalidate(REVALIDATED_PER_BLOCK)
 
 
 def write_ready_file(path: Path, node: Node, address: Address) -> None:

@@ -166,8 +166,13 @@ class Peering:
             finalize=heads.finalize,
         )
         self.stats = AgreementStats()
-        self.is_voting = False
+        self.shell: Shell | None = None
+        """The agreement, while the node takes part in it."""
+
+    @property
+    def is_voting(self) -> bool:
         """Whether the node takes part in the agreement now."""
+        return self.shell is not None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be a node among others until cancelled. Raises CannotListen, and whatever makes going on wrong."""
@@ -210,7 +215,7 @@ class Peering:
             except* NotAMember:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
             finally:
-                self.is_voting = False
+                self.shell = None
                 history.close()
 
     async def _meet(self) -> None:
@@ -295,17 +300,21 @@ class Peering:
             history,
             signer,
             self.verifier,
-            Wire(self.network),
+            self.wire(world),
             Accuser(self._runtime, self._mempool, self.epochs, self.network.me),
             stats=self.stats,
             observe=self._observe,
         )
         async with trio.open_nursery() as nursery:
             await nursery.start(shell.run)
-            self.is_voting = True
+            self.shell = shell
             for topic in (VOTES, CERTIFICATES, PROPOSALS):
                 nursery.start_soon(self._carry, topic, shell)
             nursery.start_soon(self._greet, shell)
+
+    def wire(self, world: World) -> Wire:
+        """How the agreement on this chain speaks; simulations listen in, or speak with two tongues."""
+        return Wire(self.network)
 
     async def _carry(self, topic: str, shell: Shell) -> None:
         async with self.network.incoming(topic) as incoming:

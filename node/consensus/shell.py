@@ -173,6 +173,11 @@ class Shell:
         self._building = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
 
+    @property
+    def size(self) -> int:
+        """How many things the machine remembers of the present epoch."""
+        return self._machine.core.size
+
     # What comes in.
 
     async def received(self, peer: Peer, data: bytes) -> None:

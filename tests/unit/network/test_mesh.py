@@ -218,6 +218,7 @@ async def test_a_ban_ends(autojump_clock: MockClock) -> None:
         await connected(nodes[0])
         await trio.sleep(BAN_SECONDS - 2)
         assert nodes[0].peers() == () and nodes[0].stats().bans[0].fault == "annoying"
+        assert nodes[0].stats().events.get("dials failed", 0) == 0, "nor is it dialled"
         await meshed(*nodes, seconds=5)
         assert nodes[0].stats().bans == ()
 

@@ -67,6 +67,7 @@ async def test_what_is_flooded_reaches_all_along_a_line_and_nobody_twice(autojum
         await trio.sleep(1)
         assert received[0] == [b"b"] and received[5] == [b"a"]
         assert all(sorted(each) == [b"a", b"b"] for each in received[1:5])
+        assert [node.stats().duplicates for node in nodes] == [0, 2, 0, 0, 2, 0], "only what was said again"
         nursery.cancel_scope.cancel()
 
 
@@ -89,6 +90,18 @@ async def test_what_is_flooded_in_a_full_mesh_is_received_once(autojump_clock: M
         assert received == [b"a"] * 4
         assert sum(node.stats().duplicates for node in nodes) > 0
         nursery.cancel_scope.cancel()
+
+
+async def test_nobody_is_told_what_it_told(autojump_clock: MockClock) -> None:
+    nodes = mesh_of(World(), 2)
+    inbox = nodes[1].incoming("transactions")
+    nodes[0].incoming("transactions")
+    async with running(*nodes):
+        await meshed(*nodes)
+        await nodes[0].broadcast("transactions", b"a")
+        await nodes[1].broadcast("transactions", (await inbox.receive()).data)
+        await trio.sleep(1)
+        assert nodes[0].stats().duplicates == 0
 
 
 async def test_what_is_too_long_is_not_sent(autojump_clock: MockClock) -> None:

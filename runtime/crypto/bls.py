@@ -5,6 +5,7 @@ this process: arkworks, or py_ecc, which is some two hundred times slower, where
 give the same verdicts, and a backend shows that it knows right from wrong before it is used.
 """
 
+import sys
 import warnings
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -189,8 +190,11 @@ def _load(name: BackendName) -> Backend:
             from runtime.crypto.bls_arkworks import Arkworks
 
             return Scheme(Arkworks())
+        depth = sys.getrecursionlimit()
         from runtime.crypto.bls_pyecc import PyEcc
 
+        # py_ecc raises the limit a hundredfold; hostile nesting would then end the process, not be refused.
+        sys.setrecursionlimit(depth)
         return Scheme(PyEcc())
     except ImportError as error:
         raise BackendError(f"the BLS backend {name} cannot be imported: {error}") from error

@@ -120,3 +120,9 @@ def test_a_message_is_hashed_once_for_all_its_votes() -> None:
         assert scheme.verify(key, message, infinity)
     assert scheme.pop_verify(key, infinity)
     assert hashed == [bls.VOTE_DOMAIN + b"a", bls.VOTE_DOMAIN + b"b", bls.POSSESSION_DOMAIN + key.data]
+
+
+def test_py_ecc_leaves_the_depth_of_recursion_as_it_was() -> None:
+    """It would let hostile nesting, in JSON say, overflow the stack where it is refused otherwise."""
+    lines = ("before = sys.getrecursionlimit()", "bls.use('py_ecc')", "bls.get_backend()")
+    assert process(*lines, "print(sys.getrecursionlimit() == before)") == "True\n"

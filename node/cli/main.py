@@ -15,6 +15,7 @@ from node.cli.faults import INTERRUPTED, USAGE, Fault, first_of, one_line
 COMMANDS: Final = {
     "dev": "Run a development chain on this machine.",
     "run": "Run a node of a chain with validators.",
+    "net": "Run a whole network on this machine.",
     "key": "Make, keep, derive and inspect keys and addresses.",
     "account": "Show what accounts own.",
     "tx": "Send a transaction and wait until it is final.",

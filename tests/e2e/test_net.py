@@ -1,0 +1,190 @@
+"""`ballast net up` as processes: four validators and a full node agree, one may die, and all stop at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.cli import ballast, refusal
+from support.localnet import NetProcess, until_gone
+
+NAMES = ("alice", "bob", "charlie", "dave", "full-1")
+VALIDATORS = NAMES[:4]
+STOP_SECONDS_MAX = 8
+ANY_PORTS = ("--rpc-port", "0", "--peer-port", "0")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("net")
+
+
+@pytest.fixture(scope="module")
+def net(place: Path) -> Iterator[NetProcess]:
+    """One network, through whose life the first tests go, in their order."""
+    with NetProcess(place, "--full-nodes", "1") as process:
+        process.ready()
+        yield process
+
+
+def test_it_says_who_runs_where(net: NetProcess) -> None:
+    ready = json.loads(net.ready_file.read_text())
+    while "READY\n" not in net.out:
+        time.sleep(0.02)
+    assert json.loads((net.folder / "net.json").read_text()) == ready
+    assert (ready["chain"], ready["pid"]) == ("ballast-local", net.process.pid)
+    assert [(node["name"], node["role"]) for node in ready["nodes"]] == [
+        *((name, "validator") for name in VALIDATORS),
+        ("full-1", "full node"),
+    ]
+    lines = net.out.splitlines()
+    assert lines[0] == f"Chain ballast-local, genesis {ready['genesisHash']}"
+    assert lines[-1] == "READY"
+    for node in ready["nodes"]:
+        (row,) = [line for line in lines if line.startswith(node["name"] + " ")]
+        assert node["ws"] in row and node["metrics"] in row and node["peer"].partition("@")[2] in row
+    assert len({node["peer"].partition("@")[0] for node in ready["nodes"]}) == 5
+    assert net.err == ""
+
+
+def test_all_agree_and_the_full_node_finds_those_whom_nobody_told_it_of(net: NetProcess) -> None:
+    rows = net.until_final(5, *NAMES)
+    while any(row["peers"] < 4 for row in rows.values()):
+        time.sleep(0.3)
+        rows = net.status()
+    assert list(rows) == list(NAMES)
+    for name in VALIDATORS:
+        assert rows[name]["isVoting"] and rows[name]["view"] > 5 and rows[name]["votesMissed"] >= 0
+    follower = rows["full-1"]
+    assert (follower["isVoting"], follower["view"], follower["votesMissed"]) == (False, 0, None)
+    shown = ballast("net", "status", "--base-path", str(net.folder))
+    assert shown.status == 0
+    heads, *table = shown.out.splitlines()
+    assert heads.split() == [
+        "Node",
+        "Role",
+        "Height",
+        "Final",
+        "Epoch",
+        "View",
+        "Peers",
+        "Pool",
+        *("Votes", "missed"),
+    ]
+    assert [row.split()[0] for row in table] == list(NAMES)
+
+
+def test_a_second_one_is_refused_and_leaves_the_first_as_it_is(net: NetProcess) -> None:
+    record = (net.folder / "net.json").read_bytes()
+    said = refusal("net", "up", "--base-path", str(net.folder), *ANY_PORTS, status=2)
+    pid = net.process.pid
+    assert said == f"the network in {net.folder} is kept by process {pid}: stop that one first"
+    assert (net.folder / "net.json").read_bytes() == record
+    assert all(row["answers"] for row in net.status().values())
+
+
+def test_the_others_go_on_when_one_dies(net: NetProcess) -> None:
+    victim = next(node for node in json.loads(net.ready_file.read_text())["nodes"] if node["name"] == "bob")
+    os.kill(victim["pid"], signal.SIGKILL)
+    until_gone([victim["pid"]])
+    height = net.status()["alice"]["final"]
+    rest = [name for name in NAMES if name != "bob"]
+    rows = net.until_final(height + 5, *rest)
+    assert {key: rows["bob"][key] for key in ("answers", "why")} == {
+        "answers": False,
+        "why": "Connection refused; is the node running?",
+    }
+    shown = ballast("net", "status", "--base-path", str(net.folder)).out
+    (row,) = [line for line in shown.splitlines() if line.startswith("bob ")]
+    assert row.endswith("does not answer: Connection refused; is the node running?")
+    (said,) = [line for line in net.out.splitlines() if line.startswith("bob was killed")]
+    assert said.startswith("bob was killed by signal 9; the last it said: ")
+
+
+def test_one_signal_stops_all_within_seconds(net: NetProcess) -> None:
+    pids = [node["pid"] for node in json.loads(net.ready_file.read_text())["nodes"]]
+    began = time.monotonic()
+    assert net.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < STOP_SECONDS_MAX
+    until_gone(pids)
+    assert net.err == "" and not net.ready_file.exists()
+    for name in ("alice", "full-1"):
+        assert "Traceback" not in (net.folder / f"{name}.log").read_text()
+    assert not any(row["answers"] for row in net.status().values())
+
+
+def test_the_same_chain_goes_on_with_keys_of_keyrings_and_nothing_outlives_the_process(
+    net: NetProcess, place: Path
+) -> None:
+    """The second time validators are started as elsewhere: by the name of a sealed key and its password."""
+    genesis = json.loads((net.folder / "net.json").read_text())["genesisHash"]
+    said = refusal("net", "up", "--base-path", str(net.folder), "--validators", "3", *ANY_PORTS, status=2)
+    assert said == (
+        f"{net.folder} holds a network of 4 validators, and not of 3: say --validators 4, or give another "
+        "--base-path"
+    )
+    with NetProcess(place, "--keyring", "--json") as again:
+        ready = again.ready()
+        assert ready["genesisHash"] == genesis
+        height = again.status()["alice"]["final"]
+        assert height > 5, "the chain began anew"
+        rows = again.until_final(height + 4, *VALIDATORS)
+        assert all(rows[name]["isVoting"] for name in VALIDATORS)
+        assert json.loads(again.out) == ready
+        for node in ready["nodes"]:
+            keys = Path(node["basePath"]) / "keys" / node["name"]
+            assert {file.name for file in keys.iterdir()} >= {"bls.json", "node.json"}
+        again.process.kill()
+        again.process.wait()
+        until_gone([node["pid"] for node in ready["nodes"]])
+
+
+# Refusals that start nothing.
+
+
+def test_what_cannot_be_begun(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal("net", "up", "--base-path", str(tmp_path), "--peer-port", str(port), status=2)
+        assert said == f"cannot listen on 127.0.0.1:{port}: the port is taken; choose others with --peer-port"
+    said = refusal("net", "up", "--tmp", "--rpc-port", "65533", "--peer-port", "0", status=2)
+    assert said == "--rpc-port 65533 leaves no 4 ports: choose a lower one, or 0 for any"
+    said = refusal("net", "up", "--tmp", "--base-path", str(tmp_path), status=2)
+    assert said == "--tmp and --base-path exclude each other"
+    said = refusal("net", "up", "--validators", "17", status=2)
+    assert said.endswith("Must be <= 16. (--help explains)"), said
+    file = tmp_path / "file"
+    file.write_text("")
+    said = refusal("net", "up", "--base-path", str(file), *ANY_PORTS, status=2)
+    assert said == f"the network cannot be kept in {file}: File exists"
+    assert not (tmp_path / "spec.json").exists()
+
+
+def test_a_node_that_cannot_start_is_said_in_its_own_words(tmp_path: Path) -> None:
+    chains = tmp_path / "alice" / "chains"
+    chains.parent.mkdir()
+    chains.write_text("")
+    said = refusal("net", "up", "--base-path", str(tmp_path), "--validators", "1", *ANY_PORTS, status=2)
+    assert said.startswith("alice ended with status "), said
+    assert "the last it said: " in said and "Not a directory" in said, said
+    assert not (tmp_path / "net.json").exists()
+
+
+def test_the_status_of_no_network(tmp_path: Path) -> None:
+    said = refusal("net", "status", "--base-path", str(tmp_path), status=2)
+    assert said == (
+        f"there is no network in {tmp_path}: `ballast net up --base-path {tmp_path}` begins one there"
+    )
+    (tmp_path / "net.json").write_text('{"chain": 1}')
+    said = refusal("net", "status", "--base-path", str(tmp_path), status=2)
+    assert said == (
+        f"{tmp_path / 'net.json'} cannot be read: Expected `str`, got `int` - at `$.chain`; "
+        "`ballast net up` writes it anew"
+    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from typing import Final
 
 import trio
@@ -151,7 +151,7 @@ class Peering:
                 public_host=config.public_host,
                 anchors_file=config.anchors_file,
             ),
-            random or Random(),
+            random or SystemRandom(),
         )
         self.verifier = verifier or ThreadVerifier(chain.genesis_hash)
         self._signatures = Signatures(chain, mempool.verifier, mempool.verified)
@@ -311,10 +311,22 @@ class Peering:
             for topic in (VOTES, CERTIFICATES, PROPOSALS):
                 nursery.start_soon(self._carry, topic, shell)
             nursery.start_soon(self._greet, shell)
+            nursery.start_soon(self._keep_mesh)
 
     def wire(self, world: World) -> Wire:
         """How the agreement on this chain speaks; simulations listen in, or speak with two tongues."""
         return Wire(self.network)
+
+    async def _keep_mesh(self) -> None:
+        """Be connected to every member of the committee: votes are heard from their authors alone."""
+        with self._chain.notices.watch() as notices:
+            epoch = -1
+            while True:
+                if self._next_epoch != epoch:
+                    epoch = self._next_epoch
+                    committee = self.epochs.committee(epoch)
+                    self.network.set_named(each.network for each in committee.validators)
+                await anext(notices)
 
     async def _carry(self, topic: str, shell: Shell) -> None:
         async with self.network.incoming(topic) as incoming:

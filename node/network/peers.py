@@ -63,6 +63,8 @@ class Peers:
         self._random = random
         self._book: dict[PeerId, _Known] = {}
         self._lines: dict[PeerId, _Line] = {}
+        self._named: frozenset[PeerId] = frozenset()
+        """Peers that are reserved though nobody may have said where they are."""
 
     def __len__(self) -> int:
         return len(self._book)
@@ -82,6 +84,23 @@ class Peers:
             if known.address != address:
                 known.address, known.failures, known.due = address, 0, now
             known.source, known.is_reserved = None, True
+
+    def name(self, peers: Iterable[PeerId]) -> None:
+        """Let these too be reserved, wherever they are found, until others are named. Raises
+        TooManyReserved.
+        """
+        named = frozenset(peers) - {self._me}
+        if len(named) > self._limits.reserved_max:
+            raise TooManyReserved(len(named), self._limits.reserved_max)
+        self._named = named
+
+    @property
+    def lost(self) -> bool:
+        """Whether a named peer's address is unknown."""
+        return any(peer not in self._book and peer not in self._lines for peer in self._named)
+
+    def _reserves(self, known: _Known) -> bool:
+        return known.is_reserved or known.address.peer in self._named
 
     def add(self, address: PeerAddress, source: PeerId | None, *, is_anchor: bool = False) -> bool:
         """Note an address, told by a peer or by the operator; whether the book has changed.
@@ -106,12 +125,12 @@ class Peers:
     def is_reserved(self, peer: PeerId) -> bool:
         """Whether the peer is reserved."""
         known = self._book.get(peer)
-        return known is not None and known.is_reserved
+        return peer in self._named or (known is not None and known.is_reserved)
 
     @property
     def reserved_count(self) -> int:
         """How many peers are reserved."""
-        return sum(known.is_reserved for known in self._book.values())
+        return sum(self._reserves(known) for known in self._book.values())
 
     def address_of(self, peer: PeerId) -> PeerAddress | None:
         """Where the peer listens, when that is known."""
@@ -127,7 +146,7 @@ class Peers:
         dialled = [
             (line.since, known.address)
             for peer, line in self._lines.items()
-            if line.is_outbound and (known := self._book.get(peer)) is not None and not known.is_reserved
+            if line.is_outbound and (known := self._book.get(peer)) is not None and not self._reserves(known)
         ]
         dialled.sort(key=lambda each: each[0])
         return [address for _, address in dialled[: self._limits.anchors_max]]
@@ -145,10 +164,10 @@ class Peers:
         """Whom to dial now; each counts as being dialled from here on."""
         room = self._limits.dials_max - sum(known.is_dialling for known in self._book.values())
         idle = [known for known in self._idle() if known.due <= now]
-        taken = [known for known in idle if known.is_reserved][: max(0, room)]
+        taken = [known for known in idle if self._reserves(known)][: max(0, room)]
         for known in taken:
             known.is_dialling = True
-        others = [known for known in idle if not known.is_reserved]
+        others = [known for known in idle if not self._reserves(known)]
         self._random.shuffle(others)
         others.sort(key=lambda known: not known.is_anchor)
         wanted = min(self.missing, room - len(taken))
@@ -169,7 +188,9 @@ class Peers:
         that only a dial or a connection that ends can change.
         """
         missing = self.missing
-        later = (known.due for known in self._idle() if known.due > now and (known.is_reserved or missing))
+        later = (
+            known.due for known in self._idle() if known.due > now and (self._reserves(known) or missing)
+        )
         return min(later, default=math.inf)
 
     def failed(self, peer: PeerId, now: float) -> None:
@@ -182,7 +203,7 @@ class Peers:
         if (
             known.failures >= self._limits.failures_max
             and known.source is not None
-            and not known.is_reserved
+            and not self._reserves(known)
             and peer not in self._lines
         ):
             del self._book[peer]
@@ -248,7 +269,7 @@ class Peers:
 
     def _back_off(self, known: _Known, now: float) -> None:
         limits = self._limits
-        longest = limits.redial_reserved_seconds_max if known.is_reserved else limits.redial_seconds_max
+        longest = limits.redial_reserved_seconds_max if self._reserves(known) else limits.redial_seconds_max
         wait = min(longest, limits.redial_seconds * 2.0 ** min(known.failures, 32))
         known.failures += 1
         known.due = max(
@@ -260,7 +281,7 @@ class Peers:
         told = sum(known.source == source for known in self._book.values())
         if told >= self._limits.book_per_source_max:
             return False
-        unreserved = [peer for peer, known in self._book.items() if not known.is_reserved]
+        unreserved = [peer for peer, known in self._book.items() if not self._reserves(known)]
         if len(unreserved) < self._limits.book_max:
             return True
         hearsay = [

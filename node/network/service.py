@@ -95,6 +95,12 @@ class Network(Protocol):
         """Keep connections to exactly these, come what may. Raises TooManyReserved."""
         ...
 
+    def set_named(self, peers: Iterable[PeerId]) -> None:
+        """Keep connections to these too, wherever they are found, until others are named. Raises
+        TooManyReserved.
+        """
+        ...
+
 
 class PeerNetwork:
     """The network of one node, for the Trio run that it is made in."""
@@ -207,6 +213,11 @@ class PeerNetwork:
         self._mesh.peers.reserve(peers, trio.current_time())
         self._mesh.redial()
 
+    def set_named(self, peers: Iterable[PeerId]) -> None:
+        """Keep connections to these too, wherever they are found. Raises TooManyReserved."""
+        self._mesh.peers.name(peers)
+        self._mesh.redial()
+
     def stats(self) -> NetworkStats:
         """The network as it is now."""
         mesh, now = self._mesh, trio.current_time()
@@ -260,11 +271,11 @@ class PeerNetwork:
             self.dropped(f"outbox of {about.name}")
 
     async def _keep_asking(self) -> None:
-        """Ask peers for addresses while too few are dialled."""
+        """Ask peers for addresses while too few are dialled, or one that is named is not found."""
         mesh, connections = self._mesh, self._mesh.connections
         while True:
             came = mesh.events["connected"]
-            if mesh.peers.missing and connections:
+            if (mesh.peers.missing or mesh.peers.lost) and connections:
                 await self._ask_addresses(connections[self._random.choice(list(connections))])
             await trio.sleep(EXCHANGE_PAUSE_SECONDS)
             if mesh.events["connected"] == came:

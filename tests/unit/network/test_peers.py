@@ -67,6 +67,27 @@ def test_a_reserved_peer_that_is_gone_is_dialled_within_two_seconds_for_ever() -
     assert waited > 1
 
 
+def test_a_named_peer_is_dialled_once_it_is_found_and_admitted_when_it_calls() -> None:
+    book = peers(outbound_min=0, inbound_max=0)
+    book.name([peer(1), peer(ME)])
+    assert book.lost and book.is_reserved(peer(1)) and not book.is_reserved(peer(2))
+    assert book.refusal(peer(1), "10.0.1.1") is None
+    assert book.refusal(peer(2), "10.0.2.1") == "too many peers"
+    assert book.due(0.0) == []
+    assert book.add(at(1), peer(7))
+    assert not book.lost
+    assert book.due(0.0) == [at(1)]
+    book.name([peer(3)])
+    assert not book.is_reserved(peer(1)) and book.lost
+
+
+def test_no_more_peers_are_named_than_may_be_reserved() -> None:
+    book = peers(reserved_max=2)
+    with pytest.raises(TooManyReserved):
+        book.name([peer(1), peer(2), peer(3)])
+    assert not book.is_reserved(peer(1))
+
+
 def test_a_peer_that_was_connected_for_long_is_dialled_at_once_and_one_that_was_not_is_not() -> None:
     book = peers()
     book.reserve([at(101)], 0.0)

@@ -219,6 +219,7 @@ def test_bonding_is_refused_with_its_reason(chain: ValidatorChain) -> None:
         chain.by(ONE, chain.staking.unbond.call(BOND + 1))
     with refuses(chain, t.InsufficientBond):
         chain.by(ONE, chain.staking.unbond.call(BOND - MINIMUM + 1))
+    chain.by(ONE, chain.staking.unbond.call(BOND - MINIMUM))
 
 
 def test_unbonded_coins_are_free_after_seven_days_to_the_block(chain: ValidatorChain) -> None:

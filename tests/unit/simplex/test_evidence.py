@@ -85,11 +85,14 @@ def test_what_an_honest_validator_may_sign_convicts_nobody() -> None:
     later = Statement(Kind.Finalize, 3, 10, 9, TWO)
     statements = (NOTARIZE_ONE, NULLIFY, FINALIZE_ONE, later, Statement(Kind.Nullify, 4, 9))
     faults = {
-        (first.kind, second.kind, first.view, second.view)
+        (first.kind, second.kind, first.epoch, second.epoch, first.view, second.view)
         for first, second in product(statements, repeat=2)
         if fault_of(first, second) is not None
     }
-    assert faults == {(Kind.Nullify, Kind.Finalize, 9, 9), (Kind.Finalize, Kind.Nullify, 9, 9)}
+    assert faults == {
+        (Kind.Nullify, Kind.Finalize, 3, 3, 9, 9),
+        (Kind.Finalize, Kind.Nullify, 3, 3, 9, 9),
+    }
     assert refusal(votes(NOTARIZE_ONE, NULLIFY)) == "an honest validator may have made both statements"
     assert refusal(votes(NOTARIZE_ONE, NOTARIZE_ONE)) == "an honest validator may have made both statements"
 

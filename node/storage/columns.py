@@ -25,8 +25,8 @@ class Column(StrEnum):
     NUMBERS = "numbers"
     """block number -> block hash"""
     META = "meta"
-    """name -> format, height, next id, genesis hash, committees by epoch, how far a filling came; the last to go
-    to disk: where it is, the others are
+    """name -> format, height, next id, genesis hash, committees, how far a filling came; the last to go to
+    disk: where it is, the others are
     """
 
 

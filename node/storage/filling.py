@@ -158,8 +158,11 @@ class Filling:
 
     def _put(self, batch: Batch, rows: Also) -> None:
         for column, key, value in rows:
-            assert value is not None, "there is nothing to remove"
-            batch.put(key, value, self.database.handle(Column(column)))
+            handle = self.database.handle(Column(column))
+            if value is None:
+                batch.delete(key, handle)
+            else:
+                batch.put(key, value, handle)
 
     def _clear(self, column: Column) -> Iterator[int]:
         batch, count = self.database.batch(), 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from node.chain.chain import Chain
-from node.storage import Column, StorageCorrupted
+from node.storage import Column, Database, StorageCorrupted
 from node.storage.records import number_key
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, codec_of
@@ -53,18 +53,15 @@ class Epochs:
 
     def committee(self, epoch: int) -> Committee:
         """Who decides in an epoch. Raises CommitteeUnknown, or a StorageError."""
-        key = committee_key(epoch)
         database = self._chain.states.database
-        raw = database.get(Column.META, key)
-        if raw is not None:
-            try:
-                return _COMMITTEE.decode(raw)
-            except DecodeError as error:
-                raise StorageCorrupted(database.path, f"the committee of epoch {epoch}: {error}") from None
+        kept = read_committee(database, epoch)
+        if kept is not None:
+            return kept
         found = self._after(self._chain.runtime, self._before(epoch))
         assert found.epoch == epoch, "a state names the committee of the epoch that follows it"
         batch = database.batch()
-        batch.put(key, _COMMITTEE.encode(found), database.handle(Column.META))
+        _, key, value = committee_row(found)
+        batch.put(key, value, database.handle(Column.META))
         database.write(batch, sync=False)
         return found
 
@@ -77,6 +74,20 @@ class Epochs:
             return self._chain.states.at(epoch * self.blocks_per_epoch)
         except StateDiscarded:
             raise CommitteeUnknown(epoch) from None
+
+
+def read_committee(database: Database, epoch: int) -> Committee | None:
+    """The committee of an epoch, if it is written down. Raises StorageCorrupted."""
+    raw = database.get(Column.META, committee_key(epoch))
+    try:
+        return None if raw is None else _COMMITTEE.decode(raw)
+    except DecodeError as error:
+        raise StorageCorrupted(database.path, f"the committee of epoch {epoch}: {error}") from None
+
+
+def committee_row(committee: Committee) -> tuple[str, bytes, bytes]:
+    """How a committee is written down."""
+    return Column.META, committee_key(committee.epoch), _COMMITTEE.encode(committee)
 
 
 def committee_key(epoch: int) -> bytes:

@@ -7,11 +7,10 @@ from typing import Final
 import trio
 
 from node.chain.chain import Chain
-from node.chain.records import StoredBlock
+from node.chain.checkpoint import first_block
+from node.chain.records import Justification, StoredBlock
 from node.network.address import PeerId
 from node.network.errors import CannotAnswer
-from node.storage import Column
-from node.storage.records import number_of
 from node.sync.blocks import (
     AHEAD_MAX,
     BLOCKS,
@@ -28,9 +27,6 @@ from node.sync.peers import Network
 from runtime.scale import DecodeError, codec_of
 from runtime.simplex import ENGINE, Certificate
 from runtime.types.block import Header
-
-FIRST_KEY: Final = b"first"
-"""The key, among the figures, of the lowest block that is held with all that follow; absent means genesis."""
 
 _STATUS: Final = codec_of(Status)
 _REQUEST: Final = codec_of(BlocksRequest)
@@ -64,7 +60,7 @@ class Server:
         size = 0
         for number in range(request.first, request.first + min(request.count, BLOCKS_MAX)):
             await trio.lowlevel.checkpoint()
-            stored = self._at(number)
+            stored = final_block(self._chain, number)
             if stored is None:
                 break
             size += sum(map(len, stored.block.extrinsics))
@@ -73,41 +69,42 @@ class Server:
             blocks.append(FinalBlock(*stored.block, certificate_of(stored)))
         ahead = None
         if blocks and blocks[-1].certificate is None:
-            ahead = self._ahead(blocks[-1].header.number)
+            ahead = ahead_of(self._chain, blocks[-1].header.number)
             if ahead is None:
                 blocks = []
         return _REPLY.encode(BlocksReply(tuple(blocks), ahead))
 
-    def _ahead(self, number: int) -> Ahead | None:
-        """What leads from a final block to the next certificate; None on a chain that has none."""
-        headers: list[Header] = []
-        for above in range(number + 1, number + 1 + AHEAD_MAX):
-            stored = self._at(above)
-            if stored is None:
-                return None
-            headers.append(stored.block.header)
-            certificate = certificate_of(stored)
-            if certificate is not None:
-                return Ahead(tuple(headers), certificate)
-        return None
 
-    def _at(self, number: int) -> StoredBlock | None:
-        """The final block at a height."""
-        if number > self._chain.finalized.header.number:
+def ahead_of(chain: Chain, number: int) -> Ahead | None:
+    """What leads from a final block to the next certificate; None on a chain that has none."""
+    headers: list[Header] = []
+    for above in range(number + 1, number + 1 + AHEAD_MAX):
+        stored = final_block(chain, above)
+        if stored is None:
             return None
-        block_hash = self._chain.hash_at(number)
-        return None if block_hash is None else self._chain.block(block_hash)
+        headers.append(stored.block.header)
+        certificate = certificate_of(stored)
+        if certificate is not None:
+            return Ahead(tuple(headers), certificate)
+    return None
+
+
+def final_block(chain: Chain, number: int) -> StoredBlock | None:
+    """The final block at a height, if it is held whole."""
+    if number > chain.finalized.header.number:
+        return None
+    block_hash = chain.hash_at(number)
+    return None if block_hash is None else chain.block(block_hash)
 
 
 def certificate_of(stored: StoredBlock) -> Certificate | None:
     """The certificate among a block's justifications."""
-    for engine, proof in stored.justifications:
+    return certificate_in(stored.justifications)
+
+
+def certificate_in(justifications: tuple[Justification, ...]) -> Certificate | None:
+    """The certificate among justifications."""
+    for engine, proof in justifications:
         if engine == ENGINE:
             return _CERTIFICATE.decode(proof)
     return None
-
-
-def first_block(chain: Chain) -> int:
-    """The lowest block that a chain holds with all that follow."""
-    raw = chain.states.database.get(Column.META, FIRST_KEY)
-    return 0 if raw is None else number_of(raw)

@@ -43,7 +43,7 @@ class Fault(StrEnum):
     Incoherent = "sent blocks that do not hang together"
     Unproven = "sent a certificate that does not convince"
     Foreign = "sent blocks that do not follow what is final here"
-    Forged = "sent a block whose body is not that of its header"
+    Forged = "sent content that is not what it stands for"
 
     @property
     def is_lie(self) -> bool:

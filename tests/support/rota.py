@@ -19,6 +19,7 @@ from pallets.balances import Balances
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from pallets.transaction_payment import TransactionPayment
+from runtime.crypto.hashing import blake2b_256
 from runtime.frame import NoError, NoEvent, Pallet, StorageValue, hookimpl
 from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.interfaces import Blocks
@@ -46,6 +47,8 @@ from support.committees import Signers
 NAMES: Final = ("Alice", "Bob", "Charlie", "Dave", "Eve")
 SEATS: Final = 4
 BLOCKS_PER_EPOCH: Final = 20
+CROWD: Final = tuple(blake2b_256(b"somebody %d" % place) for place in range(400))
+"""Accounts that make the state larger than a page."""
 START_MS: Final = 1_700_000_000_000
 PAYER: Final = dev_account("Alice", "ed25519")
 CERTIFICATE: Final = codec_of(Certificate)
@@ -128,7 +131,7 @@ def runtime() -> Runtime:
 def genesis() -> Genesis:
     everybody = Signers(0, NAMES).committee.validators
     plain = {
-        "Balances": {"balances": [["0x" + who.hex(), RICH] for who in (PAYER.public, TREASURY)]},
+        "Balances": {"balances": [["0x" + who.hex(), RICH] for who in (PAYER.public, TREASURY, *CROWD)]},
         "Rota": {"candidates": [to_plain(each) for each in everybody]},
     }
     return build_genesis(runtime(), plain, MemoryStates().head)
@@ -195,6 +198,8 @@ def finalize(chain: Chain, block_hash: bytes) -> Certificate:
     """Finalize a known block as validators do."""
     certificate = certificate_for(chain, block_hash)
     chain.finalize(block_hash, ((ENGINE, CERTIFICATE.encode(certificate)),))
+    epochs = epochs_of(chain)
+    epochs.committee(epochs.of(chain.finalized.header.number + 1))
     return certificate
 
 

@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "demo": "The main job from end to end, on a chain of its own.",
     "state": "Compute state roots.",
     "pallet": "List the chain's pallets, or begin a new one.",
-    "chain": "Print and check chain specifications.",
+    "chain": "Print, check and make chain specifications.",
     "bench": "Measure what the chain's work costs on this machine.",
 }
 """Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""

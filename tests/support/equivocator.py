@@ -27,5 +27,5 @@ async def broadcast(shell: Any, message: AnyMessage) -> None:
 
 
 if __name__ == "__main__":
-    Shell._broadcast = broadcast  # type: ignore[method-assign] # pyright: ignore[reportPrivateUsage]
+    Shell._broadcast = broadcast  # type: ignore[method-assign, assignment] # pyright: ignore[reportPrivateUsage]
     sys.exit(run(sys.argv[1:]))

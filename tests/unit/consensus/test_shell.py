@@ -104,7 +104,7 @@ async def test_what_cannot_be_remembered_is_not_said_and_ends_the_shell(
 async def test_the_guard_has_the_last_word(
     validators: list[Validator], autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was signed elsewhere, and came with an imported history, is not contradicted, whatever is asked."""
+    """What was signed elsewhere, and came with an imported history, is never contradicted."""
     dave = validators[3]
     elsewhere = Statement(Kind.Notarize, 0, 1, 0, b"\x01" * 32)
     dave.history.permit(elsewhere)

@@ -29,8 +29,8 @@ REPLY_BYTES_MAX: Final = 4 << 20
 """Where a reply ends, in bytes of extrinsics; its first block may be larger."""
 AHEAD_MAX: Final = 64
 """The most headers between a block and the certificate that covers it: no more may be unfinalized at once."""
-EXTRINSICS_MAX: Final = 1 << 20
-"""The most extrinsics of a block."""
+EXTRINSICS_MAX: Final = 1 << 15
+"""The most extrinsics of a block: twice what the weight of a block has room for."""
 
 
 class Status(Struct):

@@ -24,6 +24,9 @@ CommitteeAfter = Callable[[Runtime, State], Committee]
 COMMITTEE_KEY: Final = b"committee"
 """Before the number of an epoch: the key, among the figures, of its encoded committee."""
 
+RECENT_MAX: Final = 4
+"""Committees that are kept decoded."""
+
 _COMMITTEE: Final = codec_of(Committee)
 
 
@@ -41,6 +44,7 @@ class Epochs:
     def __init__(self, chain: Chain, blocks_per_epoch: int, committee_after: CommitteeAfter) -> None:
         self._chain = chain
         self._after = committee_after
+        self._recent: dict[int, Committee] = {}
         self.blocks_per_epoch = blocks_per_epoch
 
     def of(self, height: int) -> int:
@@ -53,6 +57,14 @@ class Epochs:
 
     def committee(self, epoch: int) -> Committee:
         """Who decides in an epoch. Raises CommitteeUnknown, or a StorageError."""
+        found = self._recent.get(epoch)
+        if found is None:
+            found = self._recent[epoch] = self._find(epoch)
+            if len(self._recent) > RECENT_MAX:
+                del self._recent[next(iter(self._recent))]
+        return found
+
+    def _find(self, epoch: int) -> Committee:
         database = self._chain.states.database
         kept = read_committee(database, epoch)
         if kept is not None:

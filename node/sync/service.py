@@ -102,6 +102,7 @@ class Sync:
         verified = () if signatures is None else signatures.verified
         self._taker = Taker(chain, epochs, verifier, self._settle, verified)
         self._one_at_a_time = trio.Lock()
+        self._is_stranded = False
         self._inbox: trio.MemorySendChannel[Happening] | None = None
         self._waiting: dict[bytes, Certificate] = {}
         self.stats = SyncStats(self._final, self._final, self._final)
@@ -150,10 +151,11 @@ class Sync:
             await self._network.broadcast(FINAL, _CERTIFICATE.encode(certificate))
 
     async def _settle(self, block_hash: bytes, justifications: tuple[Justification, ...]) -> None:
-        """Make a block final, unless it is by now."""
+        """Make a block final, unless it is by now; once begun, whole."""
         async with self._one_at_a_time:
             if not self._chain.is_finalized(block_hash):
-                await self._finalize(block_hash, justifications)
+                with trio.CancelScope(shield=True):
+                    await self._finalize(block_hash, justifications)
 
     async def _finalize_alone(self, block_hash: bytes, justifications: tuple[Justification, ...]) -> None:
         self._chain.finalize(block_hash, justifications)
@@ -193,6 +195,7 @@ class Sync:
                             case _:
                                 assert_never(action)
                     self.stats.note(self._final, planner.target)
+                    self._warn(planner)
                     if planner.is_done and asked.is_set() and not for_ever:
                         break
             finally:
@@ -221,6 +224,16 @@ class Sync:
                 said = now
                 self._log_progress()
             await trio.sleep(TICK_SECONDS)
+
+    def _warn(self, planner: Planner) -> None:
+        """Say, once, that blocks alone do not lead on from here."""
+        if planner.is_stranded and not self._is_stranded:
+            log.warning(
+                "no peer has block %d any more, and some have later ones: begin at one of theirs, with an "
+                "empty database and --checkpoint",
+                self._final + 1,
+            )
+        self._is_stranded = planner.is_stranded
 
     def _log_progress(self) -> None:
         stats = self.stats

@@ -19,8 +19,9 @@ from pallets.balances import Balances
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from pallets.transaction_payment import TransactionPayment
+from runtime.api.simplex import committee_after
 from runtime.crypto.hashing import blake2b_256
-from runtime.frame import NoError, NoEvent, Pallet, StorageValue, hookimpl
+from runtime.frame import NoError, NoEvent, Pallet, StorageValue, hookimpl, runtime_api
 from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.interfaces import Blocks
 from runtime.frame.plain import to_plain
@@ -90,6 +91,16 @@ class Rota(Pallet[NoEvent, NoError]):
             item = codec_of(NextCommittee).encode(NextCommittee(following.epoch, following.root))
             self.blocks.deposit_log(Consensus(ENGINE, item))
 
+    @runtime_api("SimplexApi", version=1)
+    def committee_after(self) -> Committee:
+        """Who decides about the block after this one."""
+        return self.committee
+
+    @runtime_api("SimplexApi", version=1)
+    def blocks_per_epoch(self) -> U32:
+        """How many blocks an epoch has."""
+        return self.config.blocks_per_epoch
+
     def _of(self, epoch: int) -> Committee:
         candidates = self.candidates
         places = (candidates[(epoch + seat) % len(candidates)] for seat in range(self.config.seats))
@@ -101,12 +112,11 @@ def signers(epoch: int) -> Signers:
     return Signers(epoch, [NAMES[(epoch + seat) % len(NAMES)] for seat in range(SEATS)])
 
 
-def committee_after(runtime: Runtime, state: State) -> Committee:
+def committee_of(runtime: Runtime, state: State) -> Committee:
     """Who decides about the block that follows a state."""
-    rota = runtime.pallets["Rota"]
-    assert isinstance(rota, Rota)
-    runtime.over(state)
-    return rota.committee
+    committee = committee_after(runtime, state)
+    assert committee is not None
+    return committee
 
 
 @cache
@@ -143,7 +153,7 @@ def open_chain(folder: Path, *, window: int = 256) -> Chain:
 
 
 def epochs_of(chain: Chain) -> Epochs:
-    return Epochs(chain, BLOCKS_PER_EPOCH, committee_after)
+    return Epochs(chain, BLOCKS_PER_EPOCH, committee_of)
 
 
 def extend(chain: Chain, *, transfers: int = 0, later_ms: int = 0) -> bytes:

@@ -13,16 +13,17 @@ from node.consensus.verifier import InlineVerifier
 from node.network.address import PeerId
 from node.network.reputation import INVALID_MESSAGE, USELESS_MESSAGE
 from node.network.service import PeerNetwork
-from node.storage import Filling
+from node.storage import StorageFilled
 from node.sync import state as state_module
 from node.sync import state_server as server_module
+from node.sync.begin import NothingToBegin, begin_at_checkpoint
 from node.sync.blocks import BLOCKS, FINAL
 from node.sync.server import Server
 from node.sync.service import Sync
-from node.sync.state import StateSync
 from node.sync.state_server import StateServer
 from node.sync.sync import Fault
 from support import rota
+from support.fuzzing import world
 from support.network import World
 
 
@@ -58,9 +59,9 @@ async def until_connected(network: PeerNetwork, count: int) -> None:
 async def test_blocks_and_then_what_is_told(tmp_path: Path, chain: Chain, autojump_clock: MockClock) -> None:
     source = rota.open_chain(tmp_path / "validator")
     rota.grow(source, 60, every=3, transfers=1)
-    world = World()
-    validator = serving(world.node(0), source)
-    network = world.node(1, bootnodes=(World.address(0),))
+    mesh = World()
+    validator = serving(mesh.node(0), source)
+    network = mesh.node(1, bootnodes=(World.address(0),))
     sync, reporter = follower(network, chain)
 
     async def hear() -> None:
@@ -92,43 +93,46 @@ async def test_a_state_by_pages(
 ) -> None:
     for module in (state_module, server_module):
         monkeypatch.setattr(module, "PAGE_BYTES", 4_000)
-    world = World()
-    server = serving(world.node(0), source)
-    network = world.node(1, bootnodes=(World.address(0),))
+    mesh = World()
+    server = serving(mesh.node(0), source)
+    network = mesh.node(1, bootnodes=(World.address(0),))
     reporter = Reporter(network)
-    filling = Filling.open(tmp_path / "begun")
     verifier = InlineVerifier(rota.genesis().hash)
-    state = StateSync(
-        filling,
-        rota.genesis(),
-        rota.signers(0).committee,
-        rota.BLOCKS_PER_EPOCH,
-        network,
-        verifier,
-        report=reporter,
-    )
     async with trio.open_nursery() as nursery:
         await nursery.start(server.run)
-        await nursery.start(network.run)
-        await state.run()
+        chosen = await begin_at_checkpoint(
+            tmp_path / "begun", rota.runtime(), rota.genesis(), network, verifier, report=reporter
+        )
         nursery.cancel_scope.cancel()
-    filling.close()
+    assert chosen.hash == source.finalized.hash
     chain = rota.open_chain(tmp_path / "begun")
     assert chain.finalized.hash == source.finalized.hash and reporter.faults == []
     chain.close()
+    with pytest.raises(StorageFilled):
+        await begin_at_checkpoint(tmp_path / "begun", rota.runtime(), rota.genesis(), network, verifier)
+
+
+async def test_a_chain_without_validators_has_no_checkpoints(tmp_path: Path) -> None:
+    network = World().node(0)
+    verifier = InlineVerifier(world.genesis().hash)
+    with pytest.raises(NothingToBegin) as refused:
+        await begin_at_checkpoint(tmp_path, world.runtime(), world.genesis(), network, verifier)
+    assert str(refused.value) == (
+        "the chain has no validators, and so no checkpoints: leave --checkpoint out"
+    )
 
 
 async def test_a_liar_is_banned_and_the_sync_goes_on(
     source: Chain, chain: Chain, autojump_clock: MockClock
 ) -> None:
-    world = World()
-    liar, server = serving(world.node(0), source), serving(world.node(2), source)
+    mesh = World()
+    liar, server = serving(mesh.node(0), source), serving(mesh.node(2), source)
 
     async def garbage(peer: PeerId, data: bytes) -> bytes:
         return b"\xff" * 50
 
     liar.on_request(BLOCKS, garbage)
-    network = world.node(1, bootnodes=(World.address(0), World.address(2)))
+    network = mesh.node(1, bootnodes=(World.address(0), World.address(2)))
     sync, reporter = follower(network, chain)
     async with trio.open_nursery() as nursery:
         for each in (liar, server, network):

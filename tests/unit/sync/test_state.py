@@ -169,7 +169,7 @@ async def test_of_what_came_before_it_knows_genesis_and_the_ends_of_epochs(
 
 
 async def test_nodes_that_began_at_a_checkpoint_serve_others_as_far_as_they_can(
-    source: Chain, tmp_path: Path, autojump_clock: MockClock
+    source: Chain, tmp_path: Path, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
 ) -> None:
     """The next node begins from them alone, and is sent on for blocks from before."""
     hub = Hub()
@@ -186,6 +186,11 @@ async def test_nodes_that_began_at_a_checkpoint_serve_others_as_far_as_they_can(
     sync = Sync(fresh, rota.epochs_of(fresh), port, InlineVerifier(fresh.genesis_hash), report=node.report)
     await sync.catch_up()
     assert fresh.finalized.header.number == 0 and node.seen == []
+    (warning,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert warning == (
+        "no peer has block 1 any more, and some have later ones: begin at one of theirs, with an empty "
+        "database and --checkpoint"
+    )
     for chain in (first, second, fresh):
         chain.close()
 

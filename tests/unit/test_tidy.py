@@ -148,10 +148,16 @@ def test_the_determinism_lint_looks_at_the_deterministic_half_alone() -> None:
     assert list(tidy.check("pallets/x/pallet.py", b"x = 0.5\n")) == [
         "pallets/x/pallet.py:1: float literal 0.5; use integers and runtime.types.fixed"
     ]
-    assert list(tidy.check("node/consensus/core.py", b"import time\n")) == [
-        "node/consensus/core.py:1: import of time; use the block's number, or Timestamp's now"
-    ]
-    assert list(tidy.check("node/consensus/shell.py", b"import time\nx = 0.5\n")) == []
+    clock = "import of time; use the block's number, or Timestamp's now"
+    for file in ("node/consensus/core.py", "node/consensus/guard.py", "node/light/verify.py"):
+        assert list(tidy.check(file, b"import time\n")) == [f"{file}:1: {clock}"]
+    for file in ("node/consensus/shell.py", "node/sync/sync.py"):
+        assert list(tidy.check(file, b"import time\nx = 0.5\n")) == []
+
+
+def test_what_the_agreement_gets_beside_its_machine_is_there_and_needs_its_freedom() -> None:
+    for file in tidy.WORLDLY:
+        assert lint((tidy.ROOT / file).read_text("utf-8")), f"{file} breaks no ban: it belongs to the rest"
 
 
 def test_a_pallet_is_offered_if_and_only_if_it_registers() -> None:

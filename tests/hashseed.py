@@ -13,11 +13,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from genesis.build import build_genesis  # noqa: E402 (the path above comes first)
 from genesis.presets import PRESETS  # noqa: E402
+from genesis.presets.local import BOND, VALIDATORS_MAX, dev_validators  # noqa: E402
+from genesis.validators import validators_genesis  # noqa: E402
+from node.consensus.leader import leaders_of  # noqa: E402
 from node.plugins import discover, runtime_digest  # noqa: E402
+from node.simulation.agreement import simulate  # noqa: E402
 from pallets.balances import Balances  # noqa: E402
 from pallets.system import System  # noqa: E402
 from pallets.timestamp import Timestamp  # noqa: E402
@@ -31,6 +35,12 @@ from runtime.state.memory import MemoryStates  # noqa: E402
 from runtime.testing import TestChain  # noqa: E402
 from runtime.trie import StateVersion, trie_root  # noqa: E402
 from runtime.types import Address  # noqa: E402
+from support.coin import COIN  # noqa: E402
+from support.validators import VALIDATORS, ValidatorChain  # noqa: E402
+
+RUNS = 8
+"""Simulated runs of the agreement: villains, crashes and partitions are among them."""
+RUN_SECONDS = 30
 
 
 def trie() -> Iterator[str]:
@@ -85,7 +95,28 @@ def presets() -> Iterator[str]:
             yield f"{name} metadata V{version} {digest.hex()}"
 
 
-SECTIONS: tuple[Callable[[], Iterator[str]], ...] = (trie, chain, presets)
+def committees() -> Iterator[str]:
+    """Who decides and who leads: of validators that came in any order, and after bonds in any order."""
+    first = validators_genesis(set(dev_validators(VALIDATORS_MAX, BOND)))
+    yield blake2b_256(json.dumps(first).encode()).hex()
+    test_chain = ValidatorChain()
+    more = test_chain.staking.bond_extra
+    for place, who in set(enumerate(VALIDATORS)):
+        test_chain.submit_well(more.call((place + 1) * COIN), who)
+    for _ in range(2):
+        schedule = bytes(leaders_of(test_chain.committee).schedule)
+        yield f"{test_chain.committee.root.hex()} led by {blake2b_256(schedule).hex()}"
+        test_chain.next_epoch()
+
+
+def agreement() -> Iterator[str]:
+    """Simulated runs of the agreement: everything that reached a validator, hashed."""
+    for seed in range(RUNS):
+        outcome = simulate(seed, RUN_SECONDS)
+        yield f"seed {seed}: {outcome.messages} messages, {outcome.blocks} blocks, {outcome.trace_hash}"
+
+
+SECTIONS: tuple[Callable[[], Iterator[str]], ...] = (trie, chain, presets, committees, agreement)
 
 
 def main() -> None:

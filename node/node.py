@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from dataclasses import replace
@@ -17,14 +18,16 @@ from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
 from node.clock import NodeClock
 from node.config import NodeConfig
+from node.consensus.verifier import ThreadVerifier
 from node.memory import settle_collector
 from node.mempool.verifier import Verifier
-from node.peering import Peering, PeeringConfig
+from node.peering import Peering, PeeringConfig, network_of
 from node.plugins import discover, runtime_digest
 from node.rooms import Rooms
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import Backend, registry
-from node.storage import RocksStates
+from node.storage import RocksStates, StorageFilled
+from node.sync.begin import begin_at_checkpoint
 from node.telemetry.cpu import CpuByRoom
 from node.telemetry.metrics import (
     Metrics,
@@ -38,6 +41,8 @@ from node.telemetry.metrics import (
 from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.state import MemoryStates
+
+log = logging.getLogger(__name__)
 
 
 class Node(Rooms):
@@ -126,6 +131,29 @@ class Node(Rooms):
     def close(self) -> None:
         """Release the database."""
         self.chain.close()
+
+
+async def begin_at(config: NodeConfig, wanted: bytes | None) -> None:
+    """Fill an empty database with a final block's state, fetched from peers: the block of hash `wanted`, or
+    their last. A chain that is there already stays as it is.
+
+    Raises what `Node.open` and `begin_at_checkpoint` raise.
+    """
+    assert config.peering is not None, "a development chain has no peers"
+    runtime = load(config.spec.runtime, discover(), runtime_digest=runtime_digest())
+    genesis = build_genesis(runtime, config.spec.genesis, MemoryStates().head)
+    config.database_path.mkdir(parents=True, exist_ok=True)
+    network, verifier = network_of(config.peering, genesis.hash), ThreadVerifier(genesis.hash)
+    try:
+        chosen = await begin_at_checkpoint(
+            config.database_path, runtime, genesis, network, verifier, wanted=wanted
+        )
+    except StorageFilled:
+        log.info(
+            "there is a chain in %s already: it goes on, and --checkpoint says nothing", config.base_path
+        )
+    else:
+        log.info("the chain begins at block %d, 0x%s", chosen.number, chosen.hash.hex())
 
 
 def write_ready_file(path: Path, node: Node, address: Address) -> None:

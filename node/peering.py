@@ -142,17 +142,7 @@ class Peering:
         if length is None:
             raise NoValidators
         self.epochs = Epochs(chain, length, committee_of)
-        self.network = PeerNetwork(
-            transport
-            or NoiseTransport(config.identity, chain.genesis_hash, host=config.host, port=config.port),
-            NetworkConfig(
-                bootnodes=config.bootnodes,
-                reserved=config.reserved,
-                public_host=config.public_host,
-                anchors_file=config.anchors_file,
-            ),
-            random or SystemRandom(),
-        )
+        self.network = network_of(config, chain.genesis_hash, transport=transport, random=random)
         self.verifier = verifier or ThreadVerifier(chain.genesis_hash)
         self._signatures = Signatures(chain, mempool.verifier, mempool.verified)
         self.relay = Relay(mempool, self.network)
@@ -367,6 +357,26 @@ class Wire:
         """A peer did what no honest one does."""
         log.warning("peer %s sent %s", short(peer), misdeed.value)
         self._network.report(peer, INVALID_MESSAGE)
+
+
+def network_of(
+    config: PeeringConfig,
+    genesis_hash: bytes,
+    *,
+    transport: Transport | None = None,
+    random: Random | None = None,
+) -> PeerNetwork:
+    """The peers of one chain, by Noise on TCP unless another transport is given."""
+    return PeerNetwork(
+        transport or NoiseTransport(config.identity, genesis_hash, host=config.host, port=config.port),
+        NetworkConfig(
+            bootnodes=config.bootnodes,
+            reserved=config.reserved,
+            public_host=config.public_host,
+            anchors_file=config.anchors_file,
+        ),
+        random or SystemRandom(),
+    )
 
 
 def committee_of(runtime: Runtime, state: State) -> Committee:

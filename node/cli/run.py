@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -31,11 +32,13 @@ from node.consensus.journal import JournalError
 from node.consensus.lock import KeyInUse, KeyLock
 from node.network.address import PeerAddress
 from node.network.errors import BadAddress, NetworkError
-from node.node import Node
+from node.node import Node, begin_at
 from node.peering import KeyAtWork, NoValidators, PeeringConfig
 from node.plugins import PluginError
 from node.rpc import Address, CannotListen, PortTaken, RpcConfig
 from node.storage import StorageError
+from node.sync.begin import NothingToBegin
+from node.sync.state import CheckpointDiscarded, CheckpointForeign, CheckpointUnknown
 from node.sync.take import FinalBlockRefused, FinalityForked
 from node.telemetry.logging import Level, configure
 from node.wallet.keyfile import KeyfileError, read_file, write_file
@@ -44,6 +47,7 @@ from node.wallet.signer import SEED_BYTES, Keypair
 from runtime.crypto.derive import DeriveError
 from runtime.lifecycle import LoadError
 
+HASH: Final = re.compile("0x[0-9a-fA-F]{64}")
 IDENTITY: Final = "identity"
 """The file of a node's own key, when no other is named."""
 
@@ -95,6 +99,13 @@ async def run(
         tuple[str, ...],
         Parameter(negative="", help="A peer to stay connected to: PEER@HOST:PORT; may be repeated."),
     ] = (),
+    checkpoint: Annotated[
+        str | None,
+        Parameter(
+            help="Begin at a final block instead of at genesis, with its state from peers: a hash that you "
+            "trust, or latest. A chain that is there already goes on."
+        ),
+    ] = None,
     rpc_host: Annotated[str, Parameter(help="The IP address to answer calls on.")] = "127.0.0.1",
     rpc_port: Annotated[Port, Parameter(help="The port to answer calls on; 0: any that is free.")] = 9944,
     rpc_origins: Annotated[
@@ -138,6 +149,10 @@ async def run(
             KeyfileError,
             KeyInUse,
             KeyAtWork,
+            NothingToBegin,
+            CheckpointUnknown,
+            CheckpointDiscarded,
+            CheckpointForeign,
             DeriveError,
             refused=(AuthorStopped, AgreementBroken, JournalError, FinalityForked, FinalBlockRefused),
         ),
@@ -173,6 +188,8 @@ async def run(
             ready_file=ready_file,
         )
         async with until_told(with_parent=with_parent):
+            if checkpoint is not None:
+                await begin_at(config, _block_hash(checkpoint))
             await _run(config, as_json=json)
 
 
@@ -220,6 +237,17 @@ def introduce(report: dict[str, Any]) -> None:
     say(f"RPC {report['ws']}")
     say(f"Metrics {report['metrics']}")
     say("READY")
+
+
+def _block_hash(text: str) -> bytes | None:
+    """The hash that a checkpoint names; None for the latest. Raises Fault."""
+    if text == "latest":
+        return None
+    if HASH.fullmatch(text) is None:
+        raise Fault(
+            f"--checkpoint is the hash of a block, 0x and 64 hexadecimal digits, or latest; not {text!r}"
+        )
+    return bytes.fromhex(text[2:])
 
 
 # Keys.

@@ -45,6 +45,7 @@ from node.sync.epochs import Epochs
 from node.sync.server import Server, certificate_of
 from node.sync.service import Sync
 from node.sync.signatures import Signatures
+from node.sync.state_server import StateServer
 from node.sync.sync import Fault
 from node.wallet.bls import BlsKeypair
 from node.wallet.signer import Keypair
@@ -167,6 +168,7 @@ class Peering:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be a node among others until cancelled. Raises CannotListen, and whatever makes going on wrong."""
         Server(self._chain).register(self.network)
+        StateServer(self._chain, self.epochs).register(self.network)
         async with trio.open_nursery() as nursery:
             await nursery.start(self.network.run)
             nursery.start_soon(self.relay.run)

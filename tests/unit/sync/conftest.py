@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from node.chain.chain import Chain
+from node.sync import state as state_module
+from node.sync import state_server as server_module
 from support import rota
 
 HEIGHT = 130
@@ -29,3 +31,10 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
     made = rota.open_chain(tmp_path / "node")
     yield made
     made.close()
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a state has many of them."""
+    for module in (state_module, server_module):
+        monkeypatch.setattr(module, "PAGE_BYTES", 4_000)

@@ -14,8 +14,6 @@ from node.network.address import PeerId
 from node.network.reputation import INVALID_MESSAGE, USELESS_MESSAGE
 from node.network.service import PeerNetwork
 from node.storage import StorageFilled
-from node.sync import state as state_module
-from node.sync import state_server as server_module
 from node.sync.begin import NothingToBegin, begin_at_checkpoint
 from node.sync.blocks import BLOCKS, FINAL
 from node.sync.server import Server
@@ -89,10 +87,8 @@ async def test_blocks_and_then_what_is_told(tmp_path: Path, chain: Chain, autoju
 
 
 async def test_a_state_by_pages(
-    source: Chain, tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    source: Chain, tmp_path: Path, small_pages: None, autojump_clock: MockClock
 ) -> None:
-    for module in (state_module, server_module):
-        monkeypatch.setattr(module, "PAGE_BYTES", 4_000)
     mesh = World()
     server = serving(mesh.node(0), source)
     network = mesh.node(1, bootnodes=(World.address(0),))

@@ -105,6 +105,8 @@ class Sync:
         self._is_stranded = False
         self._inbox: trio.MemorySendChannel[Happening] | None = None
         self._waiting: dict[bytes, Certificate] = {}
+        self._was_syncing = True
+        """Whether the node was far behind when something was last said of it."""
         self.stats = SyncStats(self._final, self._final, self._final)
 
     async def run(self) -> None:
@@ -189,9 +191,7 @@ class Sync:
                             case Blame(peer, fault, detail):
                                 self._blame(peer, fault, detail)
                             case Done():
-                                log.info(
-                                    "in sync at #%d (0x%s)", self._final, self._chain.finalized.hash.hex()
-                                )
+                                self._log_done()
                             case _:
                                 assert_never(action)
                     self.stats.note(self._final, planner.target)
@@ -220,6 +220,7 @@ class Sync:
             asked.set()
             await self._tell(Moved(self._final))
             self.stats.sample(now)
+            self._was_syncing |= self.stats.is_syncing
             if self.stats.is_syncing and now - said >= LOG_SECONDS:
                 said = now
                 self._log_progress()
@@ -234,6 +235,12 @@ class Sync:
                 self._final + 1,
             )
         self._is_stranded = planner.is_stranded
+
+    def _log_done(self) -> None:
+        """Say that the peers are caught up with: the first time, and when that took more than a moment."""
+        if self._was_syncing:
+            self._was_syncing = False
+            log.info("in sync at #%d (0x%s)", self._final, self._chain.finalized.hash.hex())
 
     def _log_progress(self) -> None:
         stats = self.stats

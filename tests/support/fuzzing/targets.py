@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.fuzzing import calls, scale, stores, texts, validators, wires, words
+from support.fuzzing import calls, peers, replies, scale, stores, texts, validators, vaults, wires, words
 
 TARGETS = (
     *scale.TARGETS,
@@ -12,4 +12,7 @@ TARGETS = (
     *wires.TARGETS,
     *words.TARGETS,
     *validators.TARGETS,
+    *peers.TARGETS,
+    *replies.TARGETS,
+    *vaults.TARGETS,
 )

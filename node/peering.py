@@ -41,7 +41,7 @@ from node.network.noise import NoiseTransport
 from node.network.reputation import INVALID_MESSAGE, USELESS_MESSAGE
 from node.network.service import PeerNetwork
 from node.network.transport import Transport
-from node.sync.epochs import Epochs
+from node.sync.epochs import CommitteeUnknown, Epochs
 from node.sync.server import Server, certificate_of
 from node.sync.service import Sync
 from node.sync.signatures import Signatures
@@ -198,10 +198,11 @@ class Peering:
         await self._meet()
         while True:
             await self.sync.catch_up()
-            await self._until_member()
+            has_waited = await self._until_member()
             history = SigningHistory(self._disk, config.journal, self._chain.genesis_hash, key.public)
             try:
-                if must_wait(journal_is_new=history.is_new, chain_is_new=not self.sync.stats.highest):
+                is_unused = not self.sync.stats.highest or (has_waited and self._is_unused(key.public))
+                if must_wait(journal_is_new=history.is_new, key_is_unused=is_unused):
                     await self._listen(key.public)
                 await self._vote(key, history)
             except* NotAMember:
@@ -231,10 +232,10 @@ class Peering:
         committee = self.epochs.committee(self._next_epoch)
         return any(each.network == self.network.me for each in committee.validators)
 
-    async def _until_member(self) -> None:
-        """Follow until the committee of the block to come has this node in it."""
+    async def _until_member(self) -> bool:
+        """Follow until the committee of the block to come has this node in it; whether that took a while."""
         if self._is_member():
-            return
+            return False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.sync.run)
             with self._chain.notices.watch() as notices:
@@ -242,6 +243,15 @@ class Peering:
                     if self._is_member():
                         break
             nursery.cancel_scope.cancel()
+        return True
+
+    def _is_unused(self, public: bytes) -> bool:
+        """Whether a key is in a committee for the first time, as far as is known here."""
+        try:
+            earlier = [self.epochs.committee(epoch) for epoch in range(self._next_epoch)]
+        except CommitteeUnknown:
+            return False
+        return not any(each.bls == public for committee in earlier for each in committee.validators)
 
     async def _listen(self, public: bytes) -> None:
         """Follow for a while without a word, and see that nobody votes with this key. Raises KeyAtWork."""

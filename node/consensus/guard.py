@@ -157,13 +157,14 @@ def highest_of(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(found[kind] for kind in Kind if kind in found)
 
 
-def must_wait(*, journal_is_new: bool, chain_is_new: bool) -> bool:
+def must_wait(*, journal_is_new: bool, key_is_unused: bool) -> bool:
     """Whether a validator that starts listens before it speaks, lest its key is at work elsewhere.
 
-    Its own journal says what its key signed, and on a chain without a block nobody signed anything. In
-    between, a key without its journal may have been moved while its other self still runs.
+    Its own journal says what its key signed; and nobody has signed with a key on a chain without a block, or
+    with one that was in no committee until now, while the node looked on. In between, a key without its
+    journal may have been moved while its other self still runs.
     """
-    return journal_is_new and not chain_is_new
+    return journal_is_new and not key_is_unused
 
 
 _EXCLUDED_BY: Final[dict[Kind, tuple[Kind, ...]]] = {

@@ -67,13 +67,17 @@ class MemoryDisk:
 
     def crash(self, random: Random) -> None:
         """Cut the power, and let it come back. Files that are open now are dead."""
-        self._crashes += 1
+        self.kill()
         for _, change in self._changes[: random.randint(0, len(self._changes))]:
             change(self._durable_names)
         self._changes.clear()
         self._names = dict(self._durable_names)
         for inode in self._names.values():
             inode.crash(random)
+
+    def kill(self) -> None:
+        """Kill whoever uses it: nothing is lost, and files that are open now are dead."""
+        self._crashes += 1
 
     # node.consensus.disk.Disk
 
@@ -121,11 +125,16 @@ class MemoryDisk:
 
     # For its files.
 
+    @property
+    def used_bytes(self) -> int:
+        """How much it holds."""
+        return sum(len(each.data) for each in self._names.values())
+
     def room(self, wanted: int) -> int:
         """How many of `wanted` bytes fit."""
         if self.bytes_max is None:
             return wanted
-        return max(0, min(wanted, self.bytes_max - sum(len(each.data) for each in self._names.values())))
+        return max(0, min(wanted, self.bytes_max - self.used_bytes))
 
     def check_sync(self) -> None:
         """Raise OSError while the disk fails."""

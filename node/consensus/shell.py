@@ -169,6 +169,8 @@ class Shell:
         self._wake = trio.Event()
         self._to_machine, self._from_peers = trio.open_memory_channel[Input](PEERS_WAITING_MAX)
         self._to_check, self._checks = trio.open_memory_channel[Candidate](CHECKS_MAX)
+        self._checking: dict[bytes, trio.Event] = {}
+        """Blocks whose execution was asked for and is not over."""
         self._timers: dict[TimerName, trio.CancelScope] = {}
         self._building = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
@@ -293,8 +295,11 @@ class Shell:
                 self._building = trio.CancelScope()
                 self._start(self._build, self._building, action)
             case Check(candidate):
+                self._checking.setdefault(candidate.hash, trio.Event())
                 await self._to_check.send(candidate)
-            case Commit(certificate):
+            case Commit(certificate, blocks):
+                for each in blocks:
+                    await self._executed(each.hash)
                 await self._commit(certificate)
             case Compact():
                 records = self._machine.live_records()
@@ -361,6 +366,7 @@ class Shell:
         epoch = self._epoch
         assert epoch is not None and epoch.me is not None and epoch.number == wanted.epoch
         with scope:
+            await self._executed(wanted.parent_hash)
             began = trio.current_time()
             authored = Authored(wanted.epoch, wanted.view, epoch.me)
             candidate = await self._world.build(authored, wanted.parent_hash)
@@ -375,6 +381,15 @@ class Shell:
             is_valid = await self._world.check(candidate)
             self._observe("execute", trio.current_time() - began)
             self._tell(Checked(candidate.hash, is_valid))
+            self._checking.pop(candidate.hash).set()
+
+    async def _executed(self, block: bytes) -> None:
+        """Return when a block was executed, if that was asked for: after a restart blocks are known to be
+        valid before they are executed again.
+        """
+        checking = self._checking.get(block)
+        if checking is not None:
+            await checking.wait()
 
     async def _commit(self, certificate: Certificate) -> None:
         began = trio.current_time()

@@ -1,6 +1,7 @@
 """The chain as the agreement meets it: blocks built and executed, made final, and shown to others.
 
-    build    the next block over its parent, not before the parent's time is a block time ago
+    build    the next block over its parent, not before the parent's time is a block time ago by the clock
+             here; for one that is ahead of it, no longer than a block time
     check    a foreign block executed over its parent; its signatures are verified beside, by the pool's verifier
     commit   finality, in the chain and in the pool, durable when it returns
     serve    final blocks, and what proves that they are final, from the store
@@ -20,6 +21,7 @@ from node.chain.author import Author, Clock
 from node.chain.chain import Chain, Position, UnknownBlock
 from node.chain.heads import Heads
 from node.chain.importer import import_block
+from node.consensus.ancestry import AgreementBroken
 from node.consensus.blocks import candidate_of, encode_block, read_block
 from node.consensus.inputs import Epoch, Head
 from node.consensus.messages import (
@@ -113,7 +115,11 @@ class World:
     # Blocks.
 
     async def build(self, authored: Authored, parent_hash: bytes) -> Candidate | None:
-        """The block of a view that one leads oneself; None when none can be built. Raises AuthorStopped."""
+        """The block of a view that one leads oneself; None when none can be built. Raises AuthorStopped.
+
+        A proposer with a hasty clock gives its block a time to come; whoever waited for that would lose its
+        turn, and the chain would stand.
+        """
         try:
             parent = self._chain.at(parent_hash)
         except UnknownBlock:
@@ -121,10 +127,15 @@ class World:
                 "no block is built in view %d: its parent 0x%s is unknown", authored.view, parent_hash.hex()
             )
             return None
-        await trio.sleep(max(0, self._time_of(parent) + self._block_ms - self._clock.now_ms()) / 1000)
-        await self._heads.adopt(parent_hash)
-        built = await self._author.build(parent, self._logs(parent, authored))
-        self._chain.add(built.block, built.state, is_best=False)
+        wait_ms = self._time_of(parent) + self._block_ms - self._clock.now_ms()
+        await trio.sleep(min(max(0, wait_ms), self._block_ms) / 1000)
+        try:
+            await self._heads.adopt(parent_hash)
+            built = await self._author.build(parent, self._logs(parent, authored))
+            self._chain.add(built.block, built.state, is_best=False)
+        except UnknownBlock:
+            log.info("no block is built in view %d: others have overtaken it", authored.view)
+            return None
         return candidate_of(built.block, encode_block(built.block))
 
     async def check(self, candidate: Candidate) -> bool:
@@ -151,7 +162,13 @@ class World:
         return True
 
     async def commit(self, certificate: Certificate) -> None:
-        """Make the block of a finalization, and all below it, final."""
+        """Make the block of a finalization, and all below it, final. Raises AgreementBroken when it could not
+        be executed here.
+        """
+        if self._chain.header(certificate.statement.block) is None:
+            raise AgreementBroken(
+                f"block 0x{certificate.statement.block.hex()} is final, and cannot be executed here"
+            )
         await self._heads.finalize(certificate.statement.block, ((ENGINE, _CERTIFICATE.encode(certificate)),))
 
     # What others ask.

@@ -42,6 +42,8 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self.writes_left: int | None = None
         """How many writes it takes before it is full; None for any number."""
+        self.refused = 0
+        """How many it did not take."""
         self._rows: Rows = {column: {} for column in Column}
         self._unsynced: list[list[Write]] = []
         """For each batch since the last sync what undoes it, last write first."""
@@ -89,6 +91,7 @@ class MemoryDatabase:
         self._check_open()
         if self.writes_left is not None:
             if self.writes_left <= 0:
+                self.refused += 1
                 raise StorageFull(self.path, "it was told to be")
             self.writes_left -= 1
         self._unsynced.append(self._apply(batch.writes))

@@ -159,10 +159,10 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("journal_is_new", "chain_is_new", "waits"),
+    ("journal_is_new", "key_is_unused", "waits"),
     [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
 )
 def test_only_a_key_without_its_journal_on_a_running_chain_waits(
-    journal_is_new: bool, chain_is_new: bool, waits: bool
+    journal_is_new: bool, key_is_unused: bool, waits: bool
 ) -> None:
-    assert must_wait(journal_is_new=journal_is_new, chain_is_new=chain_is_new) is waits
+    assert must_wait(journal_is_new=journal_is_new, key_is_unused=key_is_unused) is waits

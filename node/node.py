@@ -110,6 +110,7 @@ class Node(Rooms):
             self.mempool,
             self.clock,
             observe=self.metrics.observe,
+            charge=self.cpu.charge,
         )
 
     def _measure(self) -> None:

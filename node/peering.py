@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -31,7 +31,7 @@ from node.consensus.shell import CERTIFICATES, FINAL, PROPOSALS, VOTES, NotAMemb
 from node.consensus.stats import AgreementStats
 from node.consensus.timing import Timing
 from node.consensus.verifier import ThreadVerifier, Verifier
-from node.consensus.world import World
+from node.consensus.world import Charge, World
 from node.mempool.relay import Relay
 from node.mempool.validate import Mempool
 from node.network.address import PeerAddress, PeerId, short
@@ -127,6 +127,7 @@ class Peering:
         verifier: Verifier | None = None,
         disk: Disk | None = None,
         observe: Callable[[str, float], None] = lambda phase, seconds: None,
+        charge: Charge = lambda room: nullcontext(),
         random: Random | None = None,
     ) -> None:
         """`transport`, `verifier`, `disk` and `random` are given by simulations. Raises NoValidators."""
@@ -139,6 +140,7 @@ class Peering:
         self._clock = clock
         self._disk = disk or RealDisk()
         self._observe = observe
+        self._charge = charge
         length = blocks_per_epoch(runtime, chain.finalized.state)
         if length is None:
             raise NoValidators
@@ -295,6 +297,7 @@ class Peering:
             network_key=self.network.me,
             time_of=time_of,
             block_ms=block_ms,
+            charge=self._charge,
         )
         shell = Shell(
             Agreement(Timing(delta_ms=max(DELTA_MS_MIN, block_ms))),

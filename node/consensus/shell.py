@@ -381,7 +381,9 @@ class Shell:
             is_valid = await self._world.check(candidate)
             self._observe("execute", trio.current_time() - began)
             self._tell(Checked(candidate.hash, is_valid))
-            self._checking.pop(candidate.hash).set()
+            checking = self._checking.pop(candidate.hash, None)
+            if checking is not None:
+                checking.set()
 
     async def _executed(self, block: bytes) -> None:
         """Return when a block was executed, if that was asked for: after a restart blocks are known to be

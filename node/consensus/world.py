@@ -2,7 +2,7 @@
 
     build    the next block over its parent, not before the parent's time is a block time ago by the clock
              here; for one that is ahead of it, no longer than a block time
-    check    a foreign block executed over its parent; its signatures are verified beside, by the pool's verifier
+    check    a foreign block executed over its parent, its signatures verified beside, by the pool's process
     commit   finality, in the chain and in the pool, durable when it returns
     serve    final blocks, and what proves that they are final, from the store
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import trio
@@ -48,6 +49,11 @@ log = logging.getLogger(__name__)
 
 _CERTIFICATE: Final = codec_of(Certificate)
 
+CHAIN: Final = "chain"
+"""The room to which executing blocks is charged."""
+
+Charge = Callable[[str], AbstractContextManager[None]]
+"""Charges the processor's time of its body to a room."""
 Logs = Callable[[Position, Authored], tuple[DigestItem, ...]]
 """What the proposer of a block gives to the runtime, over a parent."""
 
@@ -68,6 +74,7 @@ class World:
         network_key: bytes,
         time_of: Callable[[Position], int],
         block_ms: int,
+        charge: Charge = lambda room: nullcontext(),
     ) -> None:
         """`network_key` is the node's own, `time_of` gives a block's time in milliseconds, and blocks are at
         least `block_ms` apart.
@@ -82,6 +89,7 @@ class World:
         self._network_key = network_key
         self._time_of = time_of
         self._block_ms = block_ms
+        self._charge = charge
 
     # Epochs.
 
@@ -130,9 +138,10 @@ class World:
         wait_ms = self._time_of(parent) + self._block_ms - self._clock.now_ms()
         await trio.sleep(min(max(0, wait_ms), self._block_ms) / 1000)
         try:
-            await self._heads.adopt(parent_hash)
-            built = await self._author.build(parent, self._logs(parent, authored))
-            self._chain.add(built.block, built.state, is_best=False)
+            with self._charge(CHAIN):
+                await self._heads.adopt(parent_hash)
+                built = await self._author.build(parent, self._logs(parent, authored))
+                self._chain.add(built.block, built.state, is_best=False)
         except UnknownBlock:
             log.info("no block is built in view %d: others have overtaken it", authored.view)
             return None
@@ -142,17 +151,18 @@ class World:
         """Whether a block executes over its parent as it says."""
         if self._chain.header(candidate.hash) is not None:
             return True
-        block = read_block(candidate.body)
-        await self._signatures.prepare([block])
         now = self._clock.now_ms().to_bytes(8, "little")
         try:
-            import_block(
-                self._chain,
-                block,
-                observed={TIMESTAMP: now},
-                verified=self._signatures.verified,
-                is_best=False,
-            )
+            with self._charge(CHAIN):
+                block = read_block(candidate.body)
+                await self._signatures.prepare([block])
+                import_block(
+                    self._chain,
+                    block,
+                    observed={TIMESTAMP: now},
+                    verified=self._signatures.verified,
+                    is_best=False,
+                )
         except InvalidBlock as fault:
             log.warning("block %d of view %d is invalid: %s", candidate.number, candidate.view, fault)
             return False
@@ -169,7 +179,9 @@ class World:
             raise AgreementBroken(
                 f"block 0x{certificate.statement.block.hex()} is final, and cannot be executed here"
             )
-        await self._heads.finalize(certificate.statement.block, ((ENGINE, _CERTIFICATE.encode(certificate)),))
+        proof = (ENGINE, _CERTIFICATE.encode(certificate))
+        with self._charge(CHAIN):
+            await self._heads.finalize(certificate.statement.block, (proof,))
 
     # What others ask.
 

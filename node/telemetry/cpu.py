@@ -1,7 +1,7 @@
 """Where the processor's time goes: the CPU seconds of the Trio thread, by the room that used them.
 
 A room is a folder of `node/`: a task belongs to the room whose code began it. What a task of one room does
-for another without waiting (a block executed for the agreement) is charged to that other by `charge`.
+for another (a block executed for the agreement) is charged to that other by `charge`.
 """
 
 from __future__ import annotations
@@ -42,14 +42,16 @@ class CpuByRoom(trio.abc.Instrument):
 
     @contextmanager
     def charge(self, room: str) -> Generator[None]:
-        """What the body does, without waiting, is this room's."""
+        """What this task does in the body is the room's."""
+        task = trio.lowlevel.current_task()
         self._account()
-        before, self._room = self._room, room
+        before = self._room
+        self._rooms[task] = self._room = room
         try:
             yield
         finally:
             self._account()
-            self._room = before
+            self._rooms[task] = self._room = before
 
     def _account(self) -> None:
         now = time.thread_time_ns()

@@ -5,19 +5,31 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
-from node.cli.faults import Fault
+from genesis.presets.local import VALIDATORS, VALIDATORS_MAX, local
+from genesis.spec import SpecError
+from node.cli.faults import Fault, expected
 from node.cli.output import Json, columns, print_json, say
+from node.cli.stop import until_told
+from node.client import RemoteError
+from node.localnet.errors import LocalnetError
+from node.localnet.load import ACCOUNTS
+from node.localnet.network import running
+from node.localnet.plan import plan_network
 
 app = App(name="bench", help="Measure what the chain's work costs on this machine.", help_format="plaintext")
 
 ACCOUNTS_MAX: Final = 5_000_000
 BLOCK_MAX: Final = 3_000
 ROUNDS_MAX: Final = 100
+RATE_MAX: Final = 2_000
+SECONDS_MAX: Final = 3_600
 
 Rounds = Annotated[int, Parameter(help="Rounds that count; two more go before them to warm up.")]
 Folder = Annotated[
@@ -75,6 +87,55 @@ def certificates(*, rounds: Rounds = 7, json: Json = False) -> None:
     _report(bench_certificates(rounds=rounds, progress=_progress()), json, _CERTIFICATES)
 
 
+@app.command
+async def network(
+    *,
+    validators: Annotated[int, Parameter(help="How many nodes vote.")] = VALIDATORS,
+    rate: Annotated[int, Parameter(help="Transfers a second over all nodes.")] = 200,
+    seconds: Annotated[int, Parameter(help="For how long it is measured.")] = 30,
+    dir: Folder = None,
+    json: Json = False,
+) -> None:
+    """Measure how soon a network of real processes makes transfers final, and what agreeing costs it.
+
+    Latency runs from a transfer's submission to a node until that node tells that it is final. The CPU time
+    for votes, certificates and gossip is told apart for each validator, as a share of one core.
+    """
+    from node.localnet.measure import bench_network
+
+    _check("--validators", validators, 1, VALIDATORS_MAX)
+    _check("--rate", rate, 1, RATE_MAX)
+    _check("--seconds", seconds, 1, SECONDS_MAX)
+    with expected(LocalnetError, RemoteError, SpecError), TemporaryDirectory(dir=_place(dir)) as place:
+        plan = plan_network(Path(place), partial(local, validators, ACCOUNTS), validators=validators)
+        figures: dict[str, Any] = {}
+        async with until_told(), running(plan, log="warning") as nodes:
+            figures = await bench_network(nodes, rate, seconds, _progress())
+    if json:
+        print_json(figures)
+    elif figures:
+        cpu = figures.pop("cpu")
+        _report(figures, json, _NETWORK)
+        say()
+        heads = ("CPU, shares of one core", "agreement", "ms a block", "all")
+        rows = [
+            (name, f"{each['agreement']:.1%}", f"{each['agreement_ms_per_block']:g}", f"{each['all']:.1%}")
+            for name, each in cpu.items()
+        ]
+        for line in columns([heads, *rows]):
+            say(line)
+
+
+_NETWORK: Final = {
+    "validators": "validators",
+    "rate": "transfers a second that were sent",
+    "seconds": "measured for, s",
+    "tps": "transfers a second that became final",
+    "finality_ms_median": "from submission to finality, median, ms",
+    "finality_ms_p99": "the same, of 99 in 100, ms",
+    "block_ms_median": "between two blocks, median, ms",
+    "blocks": "blocks",
+}
 _TRANSFERS: Final = {
     "verify_only_us": "one signature verified, us",
     "total_us": "one transfer, everything included, us",

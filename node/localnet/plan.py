@@ -55,6 +55,16 @@ class NodePlan:
         return "full node" if self.suri is None else "validator"
 
     @property
+    def ws(self) -> str:
+        """Where it answers calls."""
+        return f"ws://{HOST}:{self.rpc_port}"
+
+    @property
+    def metrics(self) -> str:
+        """The page of its metrics."""
+        return f"http://{HOST}:{self.rpc_port}/metrics"
+
+    @property
     def log(self) -> Path:
         """What it says."""
         return self.folder.with_name(f"{self.name}.log")

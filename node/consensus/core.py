@@ -17,7 +17,7 @@ tells the rules in full, with the reasons.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import ClassVar, Final, assert_never
 
 from node.consensus.actions import Arm, Broadcast, Build, Compact, CoreAction, Misdeed, Serve, Sign
 from node.consensus.ancestry import Ancestry
@@ -69,12 +69,14 @@ PROPOSALS_AHEAD_MAX: Final = 4
 """Views ahead of which proposals are kept: who is further behind fetches the blocks."""
 STANDSTILL_VIEWS_MAX: Final = 64
 """Views of which everything is said again after a standstill, the highest."""
-COMPACT_RECORDS: Final = 1_024
+COMPACT_RECORDS: Final = 256
 """Records after which the journal is replaced by what is still needed."""
 
 
 class Core:
     """One validator's part, or one observer's, in the agreement of one epoch."""
+
+    compact_records: ClassVar[int] = COMPACT_RECORDS
 
     def __init__(self, epoch: Epoch, timing: Timing) -> None:
         self.epoch = epoch
@@ -117,6 +119,10 @@ class Core:
     def head(self) -> Head:
         """The last block committed."""
         return self._ancestry.tree.head
+
+    def candidate(self, block: bytes) -> Candidate | None:
+        """A block that is held and not committed."""
+        return self._ancestry.tree.get(block)
 
     @property
     def size(self) -> int:
@@ -197,7 +203,7 @@ class Core:
         if self._is_dirty:
             self._settle()
         self._polls.verify()
-        if self._out.records >= COMPACT_RECORDS:
+        if self._out.records >= self.compact_records:
             self._out.records = 0
             self._out.put(Compact())
         return self._out.drain()

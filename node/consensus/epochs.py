@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from node.consensus.actions import Action, Arm, Open, Send, Serve
+from node.consensus.actions import Action, Arm, Compact, Open, Send, Serve
 from node.consensus.core import Core
 from node.consensus.inputs import (
     Built,
@@ -123,7 +123,7 @@ class Epochs:
         if not self._is_opening or epoch.number != self.core.epoch.number + 1:
             return []
         self._closing = self.core.finalization
-        actions = self._open(epoch)
+        actions = [*self._open(epoch), Compact()]
         early, self._early = self._early, deque()
         for _, happening in early:
             actions += self.step(happening)

@@ -9,29 +9,22 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from node.consensus.core import Core
 from node.simulation.checkers import PROGRESS_MS, Checkers
 from node.simulation.host import Host, World
-from node.simulation.outcome import Outcome, Violation
-from node.simulation.plan import GOOD, Partition, Plan, draw
+from node.simulation.loop import JOBS_MAX
+from node.simulation.outcome import Outcome
+from node.simulation.plan import Crash, Partition, Plan, draw
 from node.simulation.villains import VILLAINS, Twin
 
 AUDIT_MS: Final = 1_000
 """How often what grows is looked at."""
 
 
-def simulate(
-    seed: int,
-    seconds: int,
-    *,
-    core: type[Core] = Core,
-    host: type[Host] = Host,
-    show: Callable[[str], None] | None = None,
-) -> Outcome:
-    """Run one seed for so many simulated seconds. `core` and `host` may be mutants; `show` is told all."""
+def simulate(seed: int, seconds: int, show: Callable[[str], None] | None = None) -> Outcome:
+    """Run one seed for so many simulated seconds; `show` is told everything."""
     began = time.process_time()
     outcome = Outcome(seed, seconds)
-    Run(draw(seed, seconds), outcome, core=core, host=host, show=show).run()
+    Run(draw(seed, seconds), outcome, show).run()
     outcome.cpu_seconds = time.process_time() - began
     return outcome
 
@@ -39,23 +32,15 @@ def simulate(
 class Run:
     """One run, from its plan to its outcome."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        outcome: Outcome,
-        *,
-        core: type[Core] = Core,
-        host: type[Host] = Host,
-        show: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, plan: Plan, outcome: Outcome, show: Callable[[str], None] | None = None) -> None:
         self.plan = plan
         self.outcome = outcome
-        self.world = World(plan, core, show)
+        self.world = World(plan, show)
         self.checkers = Checkers(self.world, outcome)
         for place in range(plan.size):
             name = plan.villains.get(place)
             if name is None:
-                self.world.hosts.append(host(self.world, self.checkers, place))
+                self.world.hosts.append(Host(self.world, self.checkers, place))
             else:
                 self.world.hosts.append(VILLAINS[name](self.world, self.checkers, place))
                 if name == "twins":
@@ -67,27 +52,33 @@ class Run:
         for each in world.hosts:
             each.boot()
         for crash in plan.crashes:
-            loop.after(crash.at_ms, self._crash, crash.host)
+            loop.after(crash.at_ms, self._crash, crash)
             loop.after(min(crash.at_ms + crash.down_ms, plan.heal_ms - 1), self._restart, crash.host)
         for partition in plan.partitions:
             loop.after(partition.at_ms, self._cut, partition)
             loop.after(partition.end_ms, self._cut, None)
         loop.after(plan.heal_ms, self._heal)
         loop.after(AUDIT_MS, self._audit)
-        loop.run(plan.seconds * 1_000)
+        for second in range(plan.seconds):
+            if loop.run(1_000 * (second + 1)) >= JOBS_MAX:
+                self.checkers.found_livelock()
+                break
         self.outcome.blocks = self.checkers.height
         self.outcome.messages = world.network.messages
         self.outcome.trace_hash = world.trace.hash
 
-    def _crash(self, place: int) -> None:
-        for host in self._at(place):
-            if host.is_up:
+    def _crash(self, crash: Crash) -> None:
+        for host in self._at(crash.host):
+            if crash.is_writing:
+                host.stops_writing = True
+            elif host.is_up:
                 host.crash()
-                self.world.trace.say(self.world.loop.now_ms, place, "stops")
+            self.world.trace.say(self.world.loop.now_ms, crash.host, "stops")
 
     def _restart(self, place: int) -> None:
         for host in self._at(place):
             if host.is_up:
+                host.stops_writing = False
                 continue
             self.world.trace.say(self.world.loop.now_ms, place, "starts again")
             host.boot()
@@ -101,7 +92,7 @@ class Run:
 
     def _heal(self) -> None:
         self.world.network.cut = frozenset()
-        self.world.network.conditions = GOOD
+        self.world.network.conditions = self.plan.healed
         self._measure()
 
     def _measure(self) -> None:
@@ -110,6 +101,7 @@ class Run:
 
     def _judge(self) -> None:
         self.checkers.check_progress()
+        self.checkers.check_reports()
         self._measure()
 
     def _audit(self) -> None:
@@ -118,6 +110,3 @@ class Run:
 
     def _at(self, place: int) -> list[Host]:
         return [host for host in self.world.hosts if host.place == place]
-
-
-__all__ = ["Run", "Violation", "simulate"]

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from node.consensus.actions import Misdeed
+from node.consensus.leader import leaders_of
 from node.consensus.messages import AnyMessage, Candidate, Peer, Proposal, Proved, Voted
 from node.simulation.blocks import is_valid
 from node.simulation.host import Host, World
 from node.simulation.outcome import Outcome, Violation
+from node.simulation.plan import peer_of
 from runtime.simplex import Certificate, Kind, Statement, Vote
 
 VIOLATIONS_MAX: Final = 20
 """Violations that are kept of one run; the first says most."""
-PROGRESS_BLOCKS: Final = 10
-"""Blocks that every honest host must gain ..."""
 PROGRESS_MS: Final = 60_000
-"""... in so much time, once all is mended."""
+"""In so much time every honest host must gain blocks, once all is mended: the plan says how many."""
 SILENCE_MS: Final = 20_000
 """How long a member may go without a vote, once all is mended and that has borne fruit."""
 CORE_SIZE_MAX: Final = 2_000
 """Views, blocks and certificates that one core may hold: the windows of a run's standstills, with room."""
-JOURNAL_SIZE_MAX: Final = 4_096
+JOURNAL_SIZE_MAX: Final = 1_500
 """Records that a journal may have."""
 
 
@@ -54,6 +54,7 @@ class Checkers:
         """The final blocks, by height."""
         self._certificates: dict[tuple[int, Kind, int], Statement] = {}
         """What was proven, by whomever."""
+        self._convicted: dict[Peer, None] = {}
         self._marks: dict[int, int] = {}
         """Heights that hosts must have reached at the next look."""
 
@@ -63,6 +64,14 @@ class Checkers:
         return len(self._agreed)
 
     # ----------------------------------------------------------------------------------------- safety
+
+    def on_signed(self, host: Host, statement: Statement) -> None:
+        """An honest host signs. A vote to notarize that was signed before one to nullify may be said behind
+        it; one that is signed behind it may not.
+        """
+        nullified = (statement.epoch, Kind.Nullify, statement.view)
+        if statement.kind == Kind.Notarize and nullified in self._witness(host).said:
+            self._unsafe("HonestContradiction", f"{host.place} signs {_words(statement)} after nullifying it")
 
     def on_said(self, host: Host, message: AnyMessage) -> None:
         """An honest host says something."""
@@ -88,7 +97,7 @@ class Checkers:
         if before is not None:
             self._unsafe("HonestDoubleVote", f"{host.place} said {_words(before)} and {_words(statement)}")
         said[epoch, kind, view] = statement
-        if kind != Kind.Nullify and (epoch, Kind.Nullify, view) in said:
+        if kind == Kind.Finalize and (epoch, Kind.Nullify, view) in said:
             self._unsafe("HonestContradiction", f"{host.place} said {_words(statement)} after nullifying it")
         if kind == Kind.Nullify and (epoch, Kind.Finalize, view) in said:
             self._unsafe("HonestContradiction", f"{host.place} said {_words(statement)} after finalizing it")
@@ -124,6 +133,7 @@ class Checkers:
                 self._unsafe(
                     "FinalizedWithoutAncestors", f"{host.place}: block {block.number} on height {number}"
                 )
+            self._header(host, block)
             agreed = self._agreed.setdefault(block.number, block.hash)
             if agreed != block.hash:
                 self._unsafe(
@@ -131,6 +141,14 @@ class Checkers:
                     f"block {block.number} is {agreed.hex()[:8]}, and {block.hash.hex()[:8]} at {host.place}",
                 )
             parent, number = block.hash, block.number
+
+    def _header(self, host: Host, block: Candidate) -> None:
+        """What is final was proposed by whose turn it was, in the epoch of its height."""
+        plan = self._world.plan
+        if block.epoch != (block.number - 1) // plan.epoch_blocks:
+            self._unsafe("FinalizedOutOfEpoch", f"{host.place}: block {block.number} of epoch {block.epoch}")
+        elif block.proposer != leaders_of(plan.committee(block.epoch)).leader(block.view):
+            self._unsafe("FinalizedOutOfTurn", f"{host.place}: block {block.number} by {block.proposer}")
 
     def on_checked(self, host: Host, candidate: Candidate) -> None:
         """An honest host executes a block."""
@@ -145,6 +163,7 @@ class Checkers:
         verifier = self._world.verifier
         if first.statement == second.statement or not (verifier.is_good(first) and verifier.is_good(second)):
             self._unsafe("FalseEvidence", f"{host.place}: {pair}")
+        self._convicted[convicted] = None
         for other in self._world.hosts:
             if other.is_honest and other.peer == convicted:
                 self._unsafe("HonestConvicted", f"{other.place} by {host.place}: {pair}")
@@ -191,10 +210,9 @@ class Checkers:
     # --------------------------------------------------------------------------------------- liveness
 
     def mark(self) -> None:
-        """From now on every honest host must gain `PROGRESS_BLOCKS` on where the first is."""
-        self._marks = {
-            host.place: self.height + PROGRESS_BLOCKS for host in self._world.hosts if host.is_honest
-        }
+        """From now on every honest host must gain blocks, counted from where the first is."""
+        gain = self._world.plan.progress_blocks
+        self._marks = {host.place: self.height + gain for host in self._world.hosts if host.is_honest}
 
     def check_progress(self) -> None:
         """Whether every honest host has, and takes part."""
@@ -209,6 +227,16 @@ class Checkers:
                     f"{host.place} is at block {height}, not {self._marks[host.place]}, "
                     f"in {core.epoch.number}/{core.view}",
                 )
+
+    def check_reports(self) -> None:
+        """Whether those who equivocate all the time were caught."""
+        for place, villain in self._world.plan.villains.items():
+            if villain == "equivocator" and peer_of(place) not in self._convicted:
+                self._stuck("EquivocatorUnreported", f"{place} says two things and nobody has proven it")
+
+    def found_livelock(self) -> None:
+        """Time stands still."""
+        self._stuck("Livelock", "so much happens in one second that it never ends")
 
     def _follow_membership(self, host: Host, witness: Witness) -> None:
         """A member votes, in each of the views that follow each other in seconds."""

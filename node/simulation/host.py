@@ -57,6 +57,7 @@ from node.consensus.messages import (
     Peer,
     Proved,
     Status,
+    Voted,
     Want,
 )
 from node.consensus.timing import Timing
@@ -67,7 +68,7 @@ from node.simulation.network import Network
 from node.simulation.plan import Plan, key_of, peer_of
 from node.simulation.signatures import StubVerifier, sign
 from node.simulation.trace import Trace
-from runtime.simplex import Certificate, Vote
+from runtime.simplex import Certificate, Statement, Vote
 
 BATCH_MAX: Final = 64
 """Inputs that one sync covers at most."""
@@ -82,6 +83,7 @@ GENESIS: Final = bytes(32)
 class Judge(Protocol):
     """Who watches a host."""
 
+    def on_signed(self, host: Host, statement: Statement) -> None: ...
     def on_said(self, host: Host, message: AnyMessage) -> None: ...
     def on_committed(self, host: Host, certificate: Certificate, blocks: tuple[Candidate, ...]) -> None: ...
     def on_checked(self, host: Host, candidate: Candidate) -> None: ...
@@ -91,14 +93,17 @@ class Judge(Protocol):
     def on_restarted(self, host: Host) -> None: ...
 
 
+class SmallCore(Core):
+    """The core, with a journal that is compacted often."""
+
+    compact_records = 48
+
+
 class World:
     """What all hosts of a run share."""
 
-    def __init__(
-        self, plan: Plan, core: type[Core] = Core, show: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, show: Callable[[str], None] | None = None) -> None:
         self.plan = plan
-        self.core = core
         self.loop = Loop()
         self.dice = random.Random(f"run/{plan.seed}")
         self.network = Network(self.loop, self.dice, plan.conditions)
@@ -152,8 +157,10 @@ class Host:
         self.dice = world.dice
         self.journal = Journal()
         self.store = Store()
-        self.machine = Epochs(world.timing, world.core)
+        self.machine = Epochs(world.timing, SmallCore)
         self.is_up = False
+        self.stops_writing = False
+        """Whether it stops while it next writes."""
         self.life = 0
         """Which life this is: what was begun in another one is void."""
         self._is_syncing = False
@@ -169,6 +176,7 @@ class Host:
     def boot(self) -> None:
         """Start, or start again."""
         self.is_up = True
+        self.stops_writing = False
         self.life += 1
         self._is_syncing = False
         self._inbox.clear()
@@ -181,7 +189,7 @@ class Host:
         parent_number = number * plan.epoch_blocks
         parent_hash = store.blocks[parent_number - 1].hash if parent_number else GENESIS
         epoch = plan.epoch(number, self.place, parent_hash, parent_number)
-        self.machine = Epochs(self.world.timing, self.world.core)
+        self.machine = Epochs(self.world.timing, SmallCore)
         justification = store.justifications.get(head.number)
         actions = self.machine.start(epoch, self.journal.synced, head, justification)
         if self.life > 1:
@@ -191,6 +199,7 @@ class Host:
     def crash(self) -> None:
         """Stop at once."""
         self.is_up = False
+        self.stops_writing = False
         self.life += 1
         self.journal.crash(self.dice)
 
@@ -244,6 +253,7 @@ class Host:
                 statement = action.statement
                 place = self.machine.core.epoch.me
                 assert place is not None
+                self.judge.on_signed(self, statement)
                 vote = Vote(statement, place, sign(self.key, statement))
                 pending.extend(self.machine.step(Signed(vote)))
             else:
@@ -257,6 +267,9 @@ class Host:
         """Write the records; once they are synced, do the rest."""
         self.journal.append(records)
         self._is_syncing = True
+        if self.stops_writing:
+            self.crash()
+            return
         self.loop.after(self.dice.randrange(SYNC_MS_MAX), self._synced, self.life, rest)
 
     def _synced(self, life: int, rest: list[Action]) -> None:
@@ -328,9 +341,13 @@ class Host:
         self.world.network.send(self, peer, message)
 
     def say_to_all(self, message: AnyMessage) -> None:
-        """Send to everybody."""
+        """Send to every member of the committee, and what is no vote to who watches as well."""
         self.judge.on_said(self, message)
-        self.world.network.broadcast(self, message)
+        if isinstance(message, Voted):
+            for member in self.machine.core.epoch.committee.validators:
+                self.world.network.send(self, member.network, message)
+        else:
+            self.world.network.broadcast(self, message)
 
     def serve(self, peer: Peer, message: Want | Need | Status) -> None:
         """Answer from the store."""

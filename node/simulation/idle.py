@@ -7,12 +7,13 @@ from typing import Final
 from node.consensus.actions import Misdeed
 from node.consensus.messages import AnyMessage, Candidate, Peer
 from node.simulation.host import Host
-from runtime.simplex import Certificate, Vote
+from runtime.simplex import Certificate, Statement, Vote
 
 
 class Idle:
     """Judges nothing."""
 
+    def on_signed(self, host: Host, statement: Statement) -> None: ...
     def on_said(self, host: Host, message: AnyMessage) -> None: ...
     def on_committed(self, host: Host, certificate: Certificate, blocks: tuple[Candidate, ...]) -> None: ...
     def on_checked(self, host: Host, candidate: Candidate) -> None: ...

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+JOBS_MAX: Final = 100_000
+"""Jobs that one call of `run` does at most."""
 
 Job: TypeAlias = Callable[..., None]
 
@@ -25,7 +28,7 @@ class Loop:
         heapq.heappush(self._queue, (self.now_ms + delay_ms, self._count, job, given))
 
     def run(self, until_ms: int) -> int:
-        """Let time pass up to a moment; how many jobs were done."""
+        """Let time pass up to a moment; how many jobs were done. Time stands still after `JOBS_MAX`."""
         queue = self._queue
         pop = heapq.heappop
         done = 0
@@ -33,5 +36,7 @@ class Loop:
             self.now_ms, _, job, given = pop(queue)
             job(*given)
             done += 1
+            if done >= JOBS_MAX:
+                return done
         self.now_ms = until_ms
         return done

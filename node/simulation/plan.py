@@ -41,7 +41,11 @@ class Conditions:
 
 
 GOOD: Final = Conditions(delay_min_ms=5, delay_max_ms=60)
-"""The network once it has healed."""
+"""A network as it should be."""
+SLOW: Final = Conditions(delay_min_ms=1_200, delay_max_ms=2_400)
+"""A network that loses nothing and needs longer than a leader is given at first: the waits must grow."""
+ENDLESS: Final = 1_000_000
+"""Blocks of an epoch that lasts the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Crash:
     host: int
     at_ms: int
     down_ms: int
+    is_writing: bool
+    """Whether it stops while it next writes to its journal, and not at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class Plan:
     epoch_blocks: int
     block_ms: int
     conditions: Conditions
+    healed: Conditions
+    """How the network is in the second half."""
     crashes: tuple[Crash, ...]
     partitions: tuple[Partition, ...]
     joins: bool
@@ -84,6 +92,11 @@ class Plan:
     def heal_ms(self) -> int:
         """When everything that breaks is mended."""
         return self.seconds * 1_000 // 2
+
+    @property
+    def progress_blocks(self) -> int:
+        """Blocks that every honest host must gain in a minute once all is mended."""
+        return 10 if self.healed is GOOD else 2
 
     def committee(self, epoch: int) -> Committee:
         """Who votes in an epoch, and with what weight; villains have less than a third."""
@@ -131,9 +144,10 @@ def draw(seed: int, seconds: int) -> Plan:
         seconds=seconds,
         size=size,
         villains=villains,
-        epoch_blocks=dice.choice([5, 10, 20, 40]),
+        epoch_blocks=dice.choice([5, 10, 20, 40, ENDLESS]),
         block_ms=dice.choice([600, 1_000]),
         conditions=conditions,
+        healed=GOOD if dice.random() < 0.9 else SLOW,
         crashes=_draw_crashes(dice, size, half_ms),
         partitions=_draw_partitions(dice, size, half_ms),
         joins=dice.random() < 0.7,
@@ -147,7 +161,8 @@ def _draw_crashes(dice: random.Random, size: int, half_ms: int) -> tuple[Crash, 
         at_ms = dice.randrange(half_ms)
         down_ms = dice.choice([50, 2_000, 20_000])
         crashed = dice.sample(range(size), dice.choice([1, 1, 1, 2, size]))
-        drawn += [Crash(host, at_ms, dice.randint(10, down_ms)) for host in sorted(crashed)]
+        is_writing = dice.random() < 0.5
+        drawn += [Crash(host, at_ms, dice.randint(10, down_ms), is_writing) for host in sorted(crashed)]
     return tuple(sorted(drawn, key=lambda each: (each.at_ms, each.host)))
 
 

@@ -205,7 +205,9 @@ class InvalidProposer(Villain):
                 spoilt = make_block(parent, number, block.epoch, view + 5, place, salt)
                 parent_view = said.parent_view
             case 5:
-                spoilt, parent_view = block, max(0, said.parent_view - 1)
+                parent_of = self.machine.core.candidate(parent) or block
+                spoilt = make_block(parent_of.parent_hash, parent_of.number, block.epoch, view, place, salt)
+                parent_view = self._view_of(parent_of.parent_hash)
             case 6:
                 spoilt = make_block(block.hash, number + 1, block.epoch, view, place, salt)
                 parent_view = said.parent_view
@@ -213,6 +215,13 @@ class InvalidProposer(Villain):
                 spoilt, parent_view = older, said.parent_view
         vote = self.vote(said.replace(parent_view=min(parent_view, said.view - 1), block=spoilt.hash))
         return None if vote is None else Proposal(spoilt.body, vote)
+
+    def _view_of(self, block: bytes) -> int:
+        """In which view a block was first proposed; 0 for one of another epoch."""
+        found = self.machine.core.candidate(block)
+        if found is None and block in self.store.places:
+            found = self.store.blocks[self.store.places[block] - 1]
+        return found.view if found is not None and found.epoch == self.machine.core.epoch.number else 0
 
     def _usurp(self) -> None:
         """Propose in another's turn."""
@@ -264,7 +273,7 @@ class GarbageSender(Villain):
         core = self.machine.core
         dice = self.dice
         epoch = core.epoch.number + dice.choice([0, 0, 0, 0, 1, 2, -1])
-        view = max(1, core.view + dice.choice([-300, -3, -1, 0, 0, 1, 2, 50, 70, 1 << 40]))
+        view = max(1, core.view + dice.choice([-300, -3, -1, 0, 0, 1, 2, 50, 70, 50_000]))
         kind = dice.choice(list(Kind))
         block = core.head.hash if dice.random() < 0.3 else dice.randbytes(32)
         said = Statement(kind, max(0, epoch), view, max(0, view - 1), block)

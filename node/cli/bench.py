@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
@@ -106,7 +105,10 @@ async def network(
     _check("--validators", validators, 1, VALIDATORS_MAX)
     _check("--rate", rate, 1, RATE_MAX)
     _check("--seconds", seconds, 1, SECONDS_MAX)
-    with expected(LocalnetError, RemoteError, SpecError), TemporaryDirectory(dir=_place(dir)) as place:
+    with (
+        expected(LocalnetError, RemoteError, SpecError),
+        tempfile.TemporaryDirectory(dir=_place(dir)) as place,
+    ):
         plan = plan_network(Path(place), partial(local, validators, ACCOUNTS), validators=validators)
         figures: dict[str, Any] = {}
         async with until_told(), running(plan, log="warning") as nodes:

@@ -7,10 +7,16 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import trio
+
+from node.client import connect
 from support.cli import ballast
+from support.devnode import wait_until_ready
 from support.processes import COMMAND, ROOT
 
 READY_SECONDS_MAX = 150
@@ -86,6 +92,50 @@ class NetProcess:
         """Send a signal; the exit status."""
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS_MAX)
+
+
+@contextmanager
+def full_node(net: NetProcess, place: Path) -> Iterator[str]:
+    """A node that joins a network late, knowing one of its validators; where it answers once it has caught up
+    with what was final then.
+    """
+    validator = net.ready()["nodes"][0]
+    ready_file, log_file = place / "ready.json", place / "node.log"
+    options = ("--base-path", str(place / "data"), "--listen-port", "0", "--rpc-port", "0")
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(*COMMAND, "run", "--chain", str(net.folder / "spec.json"), *options),
+                *("--bootnode", validator["peer"], "--ready-file", str(ready_file)),
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        goal = net.status()["alice"]["final"]
+        url = str(wait_until_ready(process, ready_file, log_file)["ws"])
+        trio.run(_until_reached, url, goal)
+        yield url
+        process.terminate()
+        status = process.wait(STOP_SECONDS_MAX)
+        assert status == 0, f"`ballast run` ended with status {status}:\n{log_file.read_text()}"
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+async def _until_reached(url: str, height: int) -> None:
+    """Wait until a node has a block final."""
+    with trio.fail_after(HEIGHT_SECONDS_MAX):
+        async with connect(url) as client:
+            final = -1
+            while final < height:
+                await trio.sleep(0.2)
+                header = await client.call("chain_getHeader", await client.call("chain_getFinalizedHead"))
+                final = int(header["number"], 16)
 
 
 def is_alive(pid: int) -> bool:

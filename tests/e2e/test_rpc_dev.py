@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import trio
 
 from node.chain.sealing import Every, Instant
 from node.node import Node
+from node.rpc.methods import registry
 from runtime.frame.bound import storage_prefix
 from runtime.scale import codec_of
 from runtime.types.account import AccountInfo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 from node.consensus.actions import Broadcast, Send
 from node.consensus.blocks import NotABlock, encode_block, read_block, read_candidate
@@ -212,7 +213,7 @@ def messages() -> list[bytes]:
 def check_message(data: bytes) -> str:
     """Refused, or taken by a machine that says nothing unspeakable for it and remembers little."""
     try:
-        message = MESSAGE.decode(data)
+        message = cast("AnyMessage", MESSAGE.decode(data))
         happening = intake(signers().committee.validators[LEADER].network, message, read_candidate)
     except DecodeError as error:
         assert 0 <= error.offset <= len(data), error

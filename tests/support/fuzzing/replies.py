@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import trio
 
@@ -191,7 +192,7 @@ def after() -> bytes:
 
 
 def page(size: int) -> bytes:
-    state = world.head().state
+    state: Any = world.head().state
     return PAGE.encode(PageReply(prove_range(state, state.top, after(), size, StateVersion.V1)))
 
 

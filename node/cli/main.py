@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "pallet": "List the chain's pallets, or begin a new one.",
     "chain": "Print, check and make chain specifications.",
     "torture": "Kill and starve the nodes of a network, and see that nothing final is lost.",
+    "vopr": "Simulate networks that fail, and see that the agreement holds.",
     "bench": "Measure what the chain's work costs on this machine.",
 }
 """Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""

@@ -202,7 +202,8 @@ class Core:
         """Draw every conclusion that what is known allows, and ask for what is missing."""
         if self._is_dirty:
             self._settle()
-        self._polls.verify()
+        if self._polls.due:
+            self._polls.verify()
         if self._out.records >= self.compact_records:
             self._out.records = 0
             self._out.put(Compact())

@@ -87,10 +87,11 @@ class Epochs:
         """Everything that ever happens to the agreement."""
         if isinstance(happening, Opened):
             return self._on_opened(happening.epoch)
-        epoch = epoch_of_input(happening)
-        number = self.core.epoch.number
+        core = self.core
+        epoch, number = epoch_of_input(happening), core.epoch.number
         if epoch is None or epoch == number:
-            return self._after(self.core.step(happening))
+            actions = core.step(happening)
+            return self._after(actions) if actions else []
         if isinstance(happening, Received | Proposed):
             return self._answer_old(happening) if epoch < number else self._keep_early(happening, epoch)
         if isinstance(happening, Expired) and happening.timer.name == TimerName.Ask:

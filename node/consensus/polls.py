@@ -41,6 +41,8 @@ class Polls:
         self._proofs = proofs
         self._out = out
         self._book = VoteBook(committee)
+        self.due = self._book.due
+        """Statements whose votes weigh a quorum and wait to be verified."""
         self._suspicions = Suspicions(self._book, self._peers, out)
         self._queue = Queue()
         self._verifying = 0
@@ -95,7 +97,7 @@ class Polls:
 
     def verify(self) -> None:
         """Have verified what weighs a quorum, as far as there is room."""
-        for statement in list(self._book.due):
+        for statement in list(self.due):
             if self._proofs.has(statement):
                 self._book.done(statement)
             elif self._verifying < VERIFYING_MAX:

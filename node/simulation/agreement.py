@@ -49,6 +49,18 @@ class Run:
     def run(self) -> None:
         """Let it all happen."""
         plan, loop, world = self.plan, self.world.loop, self.world
+        self.begin()
+        for second in range(plan.seconds):
+            if loop.run(1_000 * (second + 1)) >= JOBS_MAX:
+                self.checkers.found_livelock()
+                break
+        self.outcome.blocks = self.checkers.height
+        self.outcome.messages = world.network.messages
+        self.outcome.trace_hash = world.trace.hash
+
+    def begin(self) -> None:
+        """Start all hosts, and have happen what the plan says, when it is time."""
+        plan, loop, world = self.plan, self.world.loop, self.world
         for each in world.hosts:
             each.boot()
         for crash in plan.crashes:
@@ -59,13 +71,6 @@ class Run:
             loop.after(partition.end_ms, self._cut, None)
         loop.after(plan.heal_ms, self._heal)
         loop.after(AUDIT_MS, self._audit)
-        for second in range(plan.seconds):
-            if loop.run(1_000 * (second + 1)) >= JOBS_MAX:
-                self.checkers.found_livelock()
-                break
-        self.outcome.blocks = self.checkers.height
-        self.outcome.messages = world.network.messages
-        self.outcome.trace_hash = world.trace.hash
 
     def _crash(self, crash: Crash) -> None:
         for host in self._at(crash.host):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Protocol
 
 from node.consensus.messages import AnyMessage, Peer
@@ -31,6 +32,8 @@ class Network:
         self.conditions = conditions
         self.cut: frozenset[tuple[int, int]] = frozenset()
         """Pairs of places between which nothing goes, from and to."""
+        self.passes: Callable[[Station, Station, AnyMessage], bool] | None = None
+        """Whether a message passes, where that is arranged."""
         self.messages = 0
 
     def join(self, station: Station) -> None:
@@ -52,6 +55,8 @@ class Network:
 
     def _carry(self, source: Station, target: Station, message: AnyMessage) -> None:
         if self.cut and (source.place, target.place) in self.cut:
+            return
+        if self.passes is not None and not self.passes(source, target, message):
             return
         how = self.conditions
         if how.loss_ppt and self._random() * 1_000 < how.loss_ppt:

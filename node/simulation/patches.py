@@ -35,7 +35,11 @@ class Patch:
 
     def silence(self, owner: type[Any], name: str, answer: Any = None) -> None:
         """Have a method do nothing but answer this."""
-        self.replace(owner, name, lambda *given, **named: answer)
+
+        def silent(*given: Any, **named: Any) -> Any:
+            return answer
+
+        self.replace(owner, name, silent)
 
     def around(self, owner: type[Any], name: str, wrap: Callable[..., Any]) -> None:
         """Have `wrap(method, self, ...)` called in a method's place."""

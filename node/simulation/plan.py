@@ -86,6 +86,8 @@ class Plan:
     partitions: tuple[Partition, ...]
     joins: bool
     """Whether peers learn that one is back."""
+    equal: bool = False
+    """Whether all validators weigh the same, in the order of their places."""
     _committees: dict[int, Committee] = field(default_factory=dict[int, Committee])
 
     @property
@@ -184,6 +186,10 @@ def _draw_partitions(dice: random.Random, size: int, half_ms: int) -> tuple[Part
 
 
 def _draw_committee(plan: Plan, epoch: int) -> Committee:
+    if plan.equal:
+        return Committee(
+            epoch, tuple(Validator(bytes(32), key_of(place), peer_of(place), 1) for place in range(plan.size))
+        )
     dice = random.Random(f"committee/{plan.seed}/{epoch}")
     honest = [place for place in range(plan.size) if place not in plan.villains]
     if epoch and len(honest) > 3 and dice.random() < 0.5:

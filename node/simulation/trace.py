@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import struct
+from array import array
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +11,6 @@ from node.consensus.messages import AnyMessage, Candidate, Proposal, Proved, Vot
 
 CHUNK: Final = 4_096
 """Events that are hashed at a time."""
-_EVENT: Final = struct.Struct("<IBBBI")
 
 
 class Trace:
@@ -20,29 +19,22 @@ class Trace:
     def __init__(self, show: Callable[[str], None] | None = None) -> None:
         """`show` is told each event in words."""
         self._hash = hashlib.blake2b(digest_size=16)
-        self._waiting: list[bytes] = []
+        self._waiting = array("Q")
         self._show = show
 
     def note(self, now_ms: int, source: int, target: int, message: AnyMessage) -> None:
         """A message reached a host."""
-        kind = type(message).__variant_index__
-        assert kind is not None
-        if isinstance(message, Voted | Proposal):
-            view = message.vote.statement.view
-        elif isinstance(message, Proved):
-            view = message.certificate.statement.view
-        else:
-            view = 0
-        self._waiting.append(_EVENT.pack(now_ms, source, target, kind, view & 0xFFFFFFFF))
+        kind: int = message.__variant_index__  # type: ignore[assignment]
+        self._waiting.append(now_ms << 24 | source << 16 | target << 8 | kind)
         if len(self._waiting) >= CHUNK:
-            self._hash.update(b"".join(self._waiting))
-            self._waiting.clear()
+            self._flush()
         if self._show is not None:
             self._show(f"{now_ms / 1000:10.3f} {source} -> {target} {words_of(message)}")
 
     def note_block(self, now_ms: int, place: int, block: Candidate) -> None:
         """A block became final at a host."""
-        self._waiting.append(_EVENT.pack(now_ms, place, place, 255, block.number) + block.hash)
+        self._flush()
+        self._hash.update(b"%d/%d/%d/" % (now_ms, place, block.number) + block.hash)
         self.say(now_ms, place, f"final: block {block.number}, {block.hash.hex()[:8]}")
 
     def say(self, now_ms: int, place: int, words: str) -> None:
@@ -53,9 +45,12 @@ class Trace:
     @property
     def hash(self) -> str:
         """The hash of all events up to now, in hex."""
-        self._hash.update(b"".join(self._waiting))
-        self._waiting.clear()
+        self._flush()
         return self._hash.hexdigest()
+
+    def _flush(self) -> None:
+        self._hash.update(self._waiting.tobytes())
+        del self._waiting[:]
 
 
 def words_of(message: AnyMessage) -> str:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import select
 import signal
 import socket
+import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.cli import ballast, refusal
-from support.localnet import NetProcess, until_gone
+from support.localnet import READY_SECONDS_MAX, NetProcess, until_gone
+from support.processes import COMMAND, ROOT
 
 NAMES = ("alice", "bob", "charlie", "dave", "full-1")
 VALIDATORS = NAMES[:4]
 STOP_SECONDS_MAX = 8
+METRIC = re.compile(r"ballast_[a-z_]+")
 ANY_PORTS = ("--rpc-port", "0", "--peer-port", "0")
 
 
@@ -79,6 +86,16 @@ def test_all_agree_and_the_full_node_finds_those_whom_nobody_told_it_of(net: Net
         *("Votes", "missed"),
     ]
     assert [row.split()[0] for row in table] == list(NAMES)
+
+
+def test_what_the_dashboard_and_its_page_show_is_told(net: NetProcess) -> None:
+    docs = ROOT / "docs"
+    shown = set(METRIC.findall((docs / "grafana.json").read_text() + (docs / "validators.md").read_text()))
+    metrics = json.loads(net.ready_file.read_text())["nodes"][0]["metrics"]
+    with urllib.request.urlopen(metrics) as page:
+        told = set(METRIC.findall(page.read().decode()))
+    assert len(shown) > 20
+    assert shown <= told
 
 
 def test_a_second_one_is_refused_and_leaves_the_first_as_it_is(net: NetProcess) -> None:
@@ -144,6 +161,49 @@ def test_the_same_chain_goes_on_with_keys_of_keyrings_and_nothing_outlives_the_p
         again.process.kill()
         again.process.wait()
         until_gone([node["pid"] for node in ready["nodes"]])
+
+
+def test_on_a_terminal_one_line_is_rewritten_and_nothing_is_left() -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "net", "up", "--tmp", "--validators", "1", *ANY_PORTS],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown, told = b"", False
+        try:
+            for chunk in read(ours):
+                shown += chunk
+                if not told and b"1 of 1 nodes" in shown:
+                    told = True
+                    process.send_signal(signal.SIGINT)
+            assert process.wait(STOP_SECONDS_MAX) == 0
+        finally:
+            process.kill()
+            os.close(ours)
+    live = shown.decode().partition("READY\r\n")[2]
+    assert re.search(r"#\d+ final #\d+ · epoch 0 · view \d+ · 1 of 1 nodes", live), live
+    assert live.index("\x1b[?25l") < live.index("\x1b[?25h"), "the cursor is not shown again"
+    assert live.endswith("\x1b[2K"), "the last line is left behind"
+    assert "Traceback" not in shown.decode()
+
+
+def read(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal, until nobody writes any more."""
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                chunk = os.read(terminal, 65_536)
+            except OSError:  # Linux says so with EIO
+                return
+            if not chunk:
+                return
+            yield chunk
 
 
 # Refusals that start nothing.

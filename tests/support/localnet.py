@@ -43,6 +43,7 @@ class NetProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                start_new_session=True,
             )
 
     def __enter__(self) -> NetProcess:
@@ -89,8 +90,8 @@ class NetProcess:
             time.sleep(0.3)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal; the exit status."""
-        self.process.send_signal(number)
+        """Send a signal as a terminal does, to all that it began; the exit status."""
+        os.killpg(self.process.pid, number)
         return self.process.wait(STOP_SECONDS_MAX)
 
 

@@ -124,6 +124,7 @@ class Torture:
             except* (LocalnetError, RemoteError) as errors:
                 when = f"cycle {number} of seed {self.seed}" if number else "the start"
                 self.outcome.failure = f"{when} failed: {_first(errors)}"
+                self.outcome.finalized_lost = len(self._witness.broken)
             nursery.cancel_scope.cancel()
         return self.outcome
 
@@ -245,7 +246,7 @@ class Torture:
         return goal
 
     async def _examine(self, since: int) -> None:
-        """Hold every node to everything that was told above a height, once all are well."""
+        """Hold every node to everything above a height, once all are well."""
         self._examined = await self._recover()
         await self._witness.examine(since, self._examined)
         self._judge(await self._suspicion.look(self._nodes[0].ws))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import trio
@@ -60,29 +61,27 @@ class Witness:
             self.broken.add(number)
 
     async def examine(self, since: int, until: int) -> None:
-        """Ask all nodes of all that was told above one height and up to another, which all have reached; what
-        does not hold is among `broken` then.
+        """Compare all nodes, block by block, from above one height up to another that all have reached; where
+        they differ, or from what was told, is among `broken` then.
 
         Raises RemoteError when a node cannot be asked.
         """
-        heights = sorted(number for number in self._told if since < number <= until)
-        async with trio.open_nursery() as nursery:
-            for url in self._nodes.values():
-                nursery.start_soon(self._examine, url, heights)
-
-    async def _examine(self, url: str, heights: list[int]) -> None:
-        async with connect(url) as client:
-            for start in range(0, len(heights), NUMBERS):
-                numbers = heights[start : start + NUMBERS]
-                answers: list[Any] = await client.call("chain_getBlockHash", numbers)
-                for number, answer in zip(numbers, answers, strict=True):
-                    if not _is_told(self._told[number], answer):
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(connect(url)) for url in self._nodes.values()]
+            for start in range(since + 1, until + 1, NUMBERS):
+                numbers = list(range(start, min(start + NUMBERS, until + 1)))
+                chains = [await client.call("chain_getBlockHash", numbers) for client in clients]
+                for number, *hashes in zip(numbers, *chains, strict=True):
+                    if not self._holds(number, hashes):
                         self.broken.add(number)
 
-
-def _is_told(head: dict[str, Any], answer: Any) -> bool:
-    """Whether the hash that a node has at a height, if any, is that of the header that was told."""
-    try:
-        return answer is not None and read_header(head, from_hex(answer)).hash == from_hex(answer)
-    except BadAnswer:
-        return False
+    def _holds(self, number: int, hashes: list[Any]) -> bool:
+        """Whether all nodes have the same block at a height, and the one that was told, if one was."""
+        first = hashes[0]
+        if first is None or any(other != first for other in hashes):
+            return False
+        told = self._told.get(number)
+        try:
+            return told is None or read_header(told, from_hex(first)).number == number
+        except BadAnswer:
+            return False

@@ -115,6 +115,17 @@ async def test_what_one_lacks_is_broken() -> None:
         assert witness.broken == {2, 3}
 
 
+async def test_who_differs_is_seen_where_nothing_was_told() -> None:
+    async with witnessed() as (witness, alice, bob):
+        alice.tell(header(3))
+        bob.tell(header(3))
+        await until(witness, 3, 3)
+        alice.headers += header(1), header(2)
+        bob.headers += header(1), header(2, b"another")
+        await witness.examine(0, 3)
+        assert witness.broken == {2}
+
+
 async def test_what_a_node_takes_back_is_broken_though_it_alone_told_it() -> None:
     async with witnessed() as (witness, alice, bob):
         alice.tell(header(1), header(2))

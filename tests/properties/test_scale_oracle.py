@@ -18,7 +18,7 @@ BEYOND_IT = (
     Primitive(PRIMITIVES.index("i256")),
     Tuple(()),
 )
-"""What scalecodec 1.2 cannot name, or reads but cannot write."""
+"""What scalecodec 1.2 cannot name, or reads but cannot write; tuples of one too, which it takes for the one."""
 
 PRESET = load_type_registry_preset("core")
 
@@ -26,6 +26,8 @@ PRESET = load_type_registry_preset("core")
 def is_within_it(portable: PortableType) -> bool:
     definition = portable.type.definition
     if definition in BEYOND_IT or isinstance(definition, BitSequence):
+        return False
+    if isinstance(definition, Tuple) and len(definition.types) == 1:
         return False
     return portable.type.path not in (("BTreeMap",), ("BTreeSet",))
 

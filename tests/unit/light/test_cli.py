@@ -137,20 +137,24 @@ def test_the_nearest_certified_block_is_taken(chain: LocalChain, spec: str, at: 
 # Refusals.
 
 
+def turn(data: bytearray, at: int) -> None:
+    """Change a bit of what a hexadecimal digit stands for."""
+    data[at] = ord(f"{int(chr(data[at]), 16) ^ 1:x}")
+
+
 def test_a_bit_that_was_changed_is_refused_with_the_reason(
     chain: LocalChain, exported: Path, tmp_path: Path
 ) -> None:
     """Status 1, as for everything that the chain itself would refuse."""
     genesis = "0x" + chain.genesis_hash.hex()
     data, file = bytearray(exported.read_bytes()), tmp_path / "changed.json"
-    at = data.index(b'"value": "0x') + 12
-    data[at] ^= 1
+    turn(data, data.index(b'"value": "0x') + 12)
     file.write_bytes(data)
     told = refusal("light", "verify", str(file), "--genesis", genesis, status=1)
     assert told.startswith("the entry 0x26aa394eea5630e0") and ": the state holds 0x" in told
     proof = read_proof(exported.read_bytes())
     data = bytearray(write_proof(proof))
-    data[data.index(b'"certificate": "0x') + 18 + 80] ^= 1
+    turn(data, data.index(b'"certificate": "0x') + 18 + 80)
     file.write_bytes(data)
     told = refusal("light", "verify", str(file), "--genesis", genesis, status=1)
     assert told.startswith("the boundary of epoch 0: ")

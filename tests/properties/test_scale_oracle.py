@@ -18,7 +18,7 @@ BEYOND_IT = (
     Primitive(PRIMITIVES.index("i256")),
     Tuple(()),
 )
-"""What scalecodec 1.2 cannot name, or reads but cannot write; tuples of one too, which it takes for the one."""
+"""What scalecodec 1.2 cannot name, or reads but cannot write; and it takes a tuple of one for that one."""
 
 PRESET = load_type_registry_preset("core")
 

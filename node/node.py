@@ -119,11 +119,16 @@ class Node(Rooms):
         add = self.metrics.add
         add(chain_figures(self.chain, self.clock.now_ms))
         add(pool_figures(self.mempool))
-        add(cpu_figures(self.cpu))
+        add(cpu_figures(self.cpu, self._verifier_seconds))
         if self.peering is not None:
             add(agreement_figures(self.peering.stats))
             add(network_figures(self.peering.network.stats))
             add(sync_figures(self.peering.sync.stats))
+
+    def _verifier_seconds(self) -> float:
+        """The CPU time that votes and certificates took in their thread."""
+        verifier = None if self.peering is None else self.peering.verifier
+        return verifier.cpu_seconds if isinstance(verifier, ThreadVerifier) else 0.0
 
     def registry(self) -> Registry[Backend]:
         """The RPC methods that this node answers."""

@@ -67,6 +67,8 @@ LISTEN_BLOCKS: Final = 20
 """Final blocks whose certificates are looked at before a key without its history votes."""
 OWN_BLOCKS: Final = 5
 """The first of them may carry votes that this very node sent before it lost its history."""
+LOOKED_AT_MAX: Final = 1_024
+"""Epochs in whose committees a key is looked for; on an older chain it counts as used."""
 MEET_SECONDS_MAX: Final = 3.0
 """How long a validator that starts waits for the others before it asks how far they are."""
 LISTEN_SECONDS_MAX: Final = 60.0
@@ -211,6 +213,7 @@ class Peering:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
             finally:
                 self.shell = None
+                self.stats.view = 0
                 history.close()
 
     async def _meet(self) -> None:
@@ -249,6 +252,8 @@ class Peering:
 
     def _is_unused(self, public: bytes) -> bool:
         """Whether a key is in a committee for the first time, as far as is known here."""
+        if self._next_epoch > LOOKED_AT_MAX:
+            return False
         try:
             earlier = [self.epochs.committee(epoch) for epoch in range(self._next_epoch)]
         except CommitteeUnknown:

@@ -163,6 +163,8 @@ def _table(file: Path) -> dict[str, Any]:
         raise Fault(f"{file}: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise Fault(f"{file} is neither TOML nor JSON (.json): {error}") from None
+    except RecursionError:
+        raise Fault(f"{file} is nested too deeply") from None
 
 
 def read_model(file: Path) -> bytes:

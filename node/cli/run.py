@@ -84,7 +84,7 @@ async def run(
         str | None,
         Parameter(
             allow_leading_hyphen=True,
-            help="Vote with the public key of a secret URI such as //Alice; for development networks.",
+            help="Vote with the keys of a secret URI such as //Alice, known to everybody; for development.",
         ),
     ] = None,
     listen_host: Annotated[str, Parameter(help="The IP address to listen on for peers.")] = "127.0.0.1",

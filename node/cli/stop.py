@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
 
+READ_BYTES: Final = 4_096
 FORCED: Final = 128
 """What is added to the number of the signal that made the process stop at once."""
+
+
+def _until_end_of_input() -> None:
+    """Below `sys.stdin`, whose lock, held by a thread that never returns, would abort the process's end."""
+    while os.read(0, READ_BYTES):
+        pass
 
 
 @asynccontextmanager
@@ -32,7 +38,7 @@ async def until_told(*, with_parent: bool = False) -> AsyncGenerator[trio.Cancel
                     nursery.cancel_scope.cancel()
 
             async def read() -> None:
-                await trio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
+                await trio.to_thread.run_sync(_until_end_of_input, abandon_on_cancel=True)
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(listen)

@@ -190,7 +190,7 @@ class Client:
                 self._take(await self._socket.get_message())
         except ConnectionClosed:
             return
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             self._why = BadAnswer("a call", str(error))
         finally:
             self._closed = True

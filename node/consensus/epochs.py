@@ -69,6 +69,11 @@ class Epochs:
         assert self._core is not None, "start comes first"
         return self._core
 
+    @property
+    def early(self) -> int:
+        """How many messages wait for the next epoch."""
+        return len(self._early)
+
     def start(
         self,
         epoch: Epoch,
@@ -87,6 +92,9 @@ class Epochs:
         """Everything that ever happens to the agreement."""
         if isinstance(happening, Opened):
             return self._on_opened(happening.epoch)
+        if isinstance(happening, Expired) and happening.timer.name == TimerName.Ask:
+            self._is_asking = False
+            return []
         core = self.core
         epoch, number = epoch_of_input(happening), core.epoch.number
         if epoch is None or epoch == number:
@@ -94,8 +102,6 @@ class Epochs:
             return self._after(actions) if actions else []
         if isinstance(happening, Received | Proposed):
             return self._answer_old(happening) if epoch < number else self._keep_early(happening, epoch)
-        if isinstance(happening, Expired) and happening.timer.name == TimerName.Ask:
-            self._is_asking = False
         return []
 
     def live_records(self) -> tuple[AnyRecord, ...]:

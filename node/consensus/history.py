@@ -65,6 +65,18 @@ class GuardUnreadable(JournalError):
         self.what = what
 
 
+class RecordUnreadable(JournalError):
+    """The journal is whole, and holds what this program does not understand."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(
+            path,
+            f"the journal {path} holds a record that this version cannot read ({what}): start the version "
+            "that wrote it",
+        )
+        self.what = what
+
+
 class SigningHistory:
     """Open for signing, by one task. All calls but `commit` and `compact` block. Raises JournalError."""
 
@@ -80,6 +92,11 @@ class SigningHistory:
         self.guard, self.records = _restore(folder / JOURNAL, genesis_hash, self._saved, found or [])
         self._unwritten: list[bytes] = []
         """Marks that no append has taken yet."""
+
+    @property
+    def journal_path(self) -> Path:
+        """The file of the journal."""
+        return self._path.with_name(JOURNAL)
 
     def permit(self, statement: Statement) -> None:
         """Ask the guard. The mark goes with the next `append`. Raises DoubleSign."""

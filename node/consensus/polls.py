@@ -150,6 +150,7 @@ class Polls:
     def admit(self, certificate: Certificate) -> bool:
         """A certificate holds: whether it teaches something. It is then among the proofs."""
         statement = certificate.statement
+        self._book.done(statement)
         conflicting = self._proofs.conflict(statement)
         if conflicting is not None:
             self._out.put(ReportCertificates(conflicting, certificate))
@@ -157,7 +158,6 @@ class Polls:
         if self._proofs.has(statement):
             return False
         self._proofs.add(certificate)
-        self._book.done(statement)
         return True
 
     # What the votes tell beside what they say.

@@ -40,7 +40,7 @@ from node.consensus.actions import (
 from node.consensus.blocks import NotABlock, read_candidate
 from node.consensus.epochs import Epochs
 from node.consensus.guard import DoubleSign
-from node.consensus.history import SigningHistory
+from node.consensus.history import RecordUnreadable, SigningHistory
 from node.consensus.inputs import (
     Built,
     CertificateVerified,
@@ -68,6 +68,7 @@ from node.consensus.messages import (
     Need,
     Peer,
     Proposal,
+    Proved,
     Status,
     Voted,
     Want,
@@ -173,6 +174,8 @@ class Shell:
         """Blocks whose execution was asked for and is not over."""
         self._timers: dict[TimerName, trio.CancelScope] = {}
         self._building = trio.CancelScope()
+        self._skipped = (0, 0)
+        """The last epoch and view known to be skipped."""
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -210,7 +213,7 @@ class Shell:
         Raises NotAMember when an epoch begins that others decide. Raises JournalError, AuthorStopped,
         AgreementBroken or a StorageError: then the node must not go on.
         """
-        records = [cast("AnyRecord", _RECORD.decode(each)) for each in self._history.records]
+        records = self._remembered()
         async with trio.open_nursery() as self._nursery:
             self._nursery.start_soon(self._execute)
             await self._begin(records)
@@ -225,6 +228,13 @@ class Shell:
                 for happening in happenings:
                     actions += self._machine.step(happening)
                 await self._do(actions)
+
+    def _remembered(self) -> list[AnyRecord]:
+        """What the journal holds. Raises RecordUnreadable."""
+        try:
+            return [cast("AnyRecord", _RECORD.decode(each)) for each in self._history.records]
+        except DecodeError as error:
+            raise RecordUnreadable(self._history.journal_path, str(error)) from None
 
     async def _begin(self, records: Sequence[AnyRecord]) -> None:
         """Begin in the epoch of the block to come, with what the journal and the store remember."""
@@ -422,9 +432,16 @@ class Shell:
         began = trio.current_time()
         holds = await self._verifier.certificate(certificate)
         self._observe("verify", trio.current_time() - began)
-        if holds and certificate.statement.kind == Kind.Nullify:
-            self.stats.nullifications += 1
+        if holds:
+            self._count(certificate.statement)
         self._tell(CertificateVerified(certificate, holds))
+
+    def _count(self, proven: Statement) -> None:
+        """Count the views that a quorum skipped, each once."""
+        place = proven.epoch, proven.view
+        if proven.kind == Kind.Nullify and place > self._skipped:
+            self._skipped = place
+            self.stats.nullifications += 1
 
     # What is said.
 
@@ -435,6 +452,8 @@ class Shell:
         """To the committee's members; others hear of what is final when it is."""
         data, topic, epoch = _MESSAGE.encode(message), topic_of(message), self._epoch
         assert epoch is not None
+        if isinstance(message, Proved):
+            self._count(message.certificate.statement)
         present = frozenset(self._network.peers())
         for each in epoch.committee.validators:
             if each.network in present:

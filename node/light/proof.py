@@ -100,6 +100,8 @@ def read_proof(data: bytes) -> Proof:
         proof = msgspec.json.decode(data, type=Proof, dec_hook=_from_text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProofRefused("the file", f"it is no light proof: {error}") from None
+    except RecursionError:
+        raise ProofRefused("the file", "it is no light proof: it is nested too deeply") from None
     written = write_proof(proof)
     if written != data:
         at = next((at for at, (a, b) in enumerate(zip(written, data, strict=False)) if a != b), len(written))

@@ -58,7 +58,7 @@ def read_record(folder: Path) -> NetworkRecord:
         raise BadRecord(path, f"it is longer than {RECORD_BYTES_MAX} bytes")
     try:
         return msgspec.json.decode(data, type=NetworkRecord)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BadRecord(path, str(error)) from None
 
 

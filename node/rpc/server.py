@@ -140,7 +140,7 @@ class _Server(Generic[N]):
                 head = await connection.head()
                 self._check_caller(head, stream)
                 if head.has_token("connection", "upgrade") and head.has_token("upgrade", "websocket"):
-                    await self._websocket(stream, await connection.upgrade(), _trusted(stream, head))
+                    await self._websocket(stream, await connection.upgrade(), is_trusted(stream, head))
                     return
                 response = await self._http(connection, head, stream)
                 await connection.respond(response)
@@ -162,7 +162,7 @@ class _Server(Generic[N]):
                     reason = f"the content type of a call is {JSON}"
                     raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)
                 body = await connection.body()
-                session = Session(self._limits, trusted=_trusted(stream, head))
+                session = Session(self._limits, trusted=is_trusted(stream, head))
                 answer = await self._dispatcher.answer(self._dispatcher.context(session), body)
                 return self._shared(head, _json(answer))
             case "GET" | "HEAD":
@@ -257,9 +257,12 @@ def _host_of(url: str) -> str:
         return ""
 
 
-def _trusted(stream: trio.SocketStream, head: Head) -> bool:
+def is_trusted(stream: trio.SocketStream, head: Head) -> bool:
     """True when both ends are on this machine and no proxy stands between."""
-    ends = (stream.socket.getsockname()[0], stream.socket.getpeername()[0])
+    try:
+        ends = (stream.socket.getsockname()[0], stream.socket.getpeername()[0])
+    except OSError:  # the caller is gone already
+        return False
     return all(_is_loopback(str(end)) for end in ends) and not any(head.get(name) for name in FORWARDED)
 
 

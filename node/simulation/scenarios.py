@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from node.consensus.actions import Build, Check, Sign, VerifyVotes
 from node.consensus.core import Core
-from node.consensus.inputs import Expired, Timer, TimerName
-from node.consensus.messages import AnyMessage, Cast
+from node.consensus.inputs import (
+    Built,
+    CertificateVerified,
+    Checked,
+    Expired,
+    Fetched,
+    Received,
+    Signed,
+    Timer,
+    TimerName,
+)
+from node.consensus.leader import leaders_of
+from node.consensus.messages import AnyMessage, AnyRecord, Cast, Proved, Voted
+from node.consensus.polls import VIEWS_AHEAD_MAX, VIEWS_BEHIND_MAX
 from node.consensus.timing import Timing
 from node.simulation.agreement import Run
+from node.simulation.blocks import make_block
 from node.simulation.network import Station
 from node.simulation.outcome import Outcome, Violation
-from node.simulation.plan import ENDLESS, GOOD, Plan, key_of
-from node.simulation.signatures import sign
-from runtime.simplex import Kind, Statement, Vote
+from node.simulation.plan import ENDLESS, GOOD, Plan, key_of, peer_of
+from node.simulation.signatures import StubVerifier, sign
+from runtime.simplex import Certificate, Kind, Statement, Vote, bitmap_of
+from runtime.simplex.statement import SIGNATURE_BYTES
 
 SCENARIOS: Final[dict[str, Callable[[], list[Violation]]]] = {}
 
@@ -84,4 +99,70 @@ def finalized_before_a_restart() -> list[Violation]:
     nullify = Statement(Kind.Nullify, 0, 1)
     if any(getattr(action, "statement", None) == nullify for action in actions):
         return [Violation("HonestContradiction", "0 signs Nullify 0/1 after finalizing it", 0)]
+    return []
+
+
+@scenario
+def restarted_from_a_compacted_journal() -> list[Violation]:
+    """A leader proposes, sees a view final, compacts its journal, and restarts from what is left."""
+    plan = quiet_plan(4, 1)
+    place = leaders_of(plan.committee(0)).leader(2)
+    epoch = plan.epoch(0, place, bytes(32), 0)
+    final = Statement(Kind.Finalize, 0, 1, 0, bytes([1]) * 32)
+    certificate = Certificate(final, bitmap_of(range(4), 4), bytes(SIGNATURE_BYTES))
+    said: list[Statement] = []
+    records: tuple[AnyRecord, ...] = ()
+    for life in range(2):
+        core = Core(epoch, Timing())
+        pending = [*core.start(records)]
+        if life == 0:
+            pending += core.step(Received(peer_of(0), Proved(certificate)))
+            pending += core.step(CertificateVerified(certificate, is_good=True))
+        block = make_block(final.block, 2, 0, 2, place, life)
+        first = make_block(bytes(32), 1, 0, 1, 0, life)
+        pending += core.step(Fetched(peer_of(0), (first.replace(hash=final.block),)))
+        while pending:
+            match pending.pop(0):
+                case Sign(statement):
+                    said.append(statement)
+                    pending += core.step(Signed(Vote(statement, place, sign(key_of(place), statement))))
+                case Build(_, view):
+                    pending += core.step(Built(0, view, block))
+                case Check(candidate):
+                    pending += core.step(Checked(candidate.hash, is_valid=True))
+                case _:
+                    pass
+        if core.finalized_view < final.view:
+            return [Violation("FinalizedLost", f"{place} restarts at view {core.finalized_view}", 0)]
+        records = core.live_records()
+    blocks = {each.block for each in said if each.kind == Kind.Notarize and each.view == 2}
+    if len(blocks) > 1:
+        return [Violation("HonestDoubleVote", f"{place} notarizes {len(blocks)} blocks in view 2", 0)]
+    assert blocks, "the leader proposes"
+    return []
+
+
+@scenario
+def a_thousand_views() -> list[Violation]:
+    """Views are skipped, and now and then one is final: what lies far below is not kept."""
+    plan = quiet_plan(4, 1)
+    core = Core(plan.epoch(0, 0, bytes(32), 0), Timing())
+    core.start()
+    verifier = StubVerifier(plan.committee)
+    for view in range(1, 1_001):
+        said = Statement(Kind.Nullify, 0, view)
+        if view % 10 == 0:
+            said = Statement(Kind.Finalize, 0, view, view - 1, bytes([1]) * 32)
+        for place in (1, 2, 3):
+            vote = Vote(said, place, sign(key_of(place), said))
+            pending = core.step(Received(peer_of(place), Voted(vote)))
+            while pending:
+                action = pending.pop(0)
+                if isinstance(action, VerifyVotes):
+                    pending += core.step(verifier.votes(action))
+    if core.view != 1_001 or core.finalized_view != 1_000:
+        return [Violation("NoProgress", f"0 is in view {core.view}", 0)]
+    bound = 3 * (VIEWS_BEHIND_MAX + VIEWS_AHEAD_MAX)
+    if core.size > bound:
+        return [Violation("MemoryUnbounded", f"0 holds {core.size} things, not {bound}", 0)]
     return []

@@ -1,7 +1,8 @@
 """Where the processor's time goes: the CPU seconds of the Trio thread, by the room that used them.
 
-A room is a folder of `node/`: a task belongs to the room whose code began it. What a task of one room does
-for another (a block executed for the agreement) is charged to that other by `charge`.
+A room is a folder of `node/`, or a file beside them: a task belongs to the room whose code began it, or, when
+a library did (a listener for a caller), to the one that the library calls. What a task of one room does for
+another (a block executed for the agreement) is charged to that other by `charge`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from weakref import WeakKeyDictionary
 import trio
 
 ELSEWHERE: Final = "other"
-"""The room of tasks that no folder of the node began."""
+"""The room of tasks that have nothing to do with the node."""
 _NODE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -33,7 +34,9 @@ class CpuByRoom(trio.abc.Instrument):
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         room = self._rooms.get(task)
         if room is None:
-            room = self._rooms[task] = room_of(task)
+            room = room_of(task)
+            if room != ELSEWHERE:
+                self._rooms[task] = room
         self._room = room
         self._since = time.thread_time_ns()
 
@@ -60,12 +63,13 @@ class CpuByRoom(trio.abc.Instrument):
 
 
 def room_of(task: trio.lowlevel.Task) -> str:
-    """The folder of `node/` that a task's function is from."""
-    code = getattr(task.coro, "cr_code", None)
-    if code is None:
-        return ELSEWHERE
-    path = Path(code.co_filename)
-    if not path.is_relative_to(_NODE):
-        return ELSEWHERE
-    inside = path.relative_to(_NODE).parts
-    return inside[0] if len(inside) > 1 else ELSEWHERE
+    """The room of the outermost function of a task that is the node's, as far as it has come."""
+    function: object = task.coro
+    while function is not None:
+        code = getattr(function, "cr_code", None)
+        if code is not None:
+            path = Path(code.co_filename)
+            if path.is_relative_to(_NODE):
+                return path.relative_to(_NODE).parts[0].removesuffix(".py")
+        function = getattr(function, "cr_await", None)
+    return ELSEWHERE

@@ -172,13 +172,14 @@ def sync_figures(stats: SyncStats) -> Source:
     return read
 
 
-def cpu_figures(cpu: CpuByRoom) -> Source:
-    """Where the processor's time went."""
+def cpu_figures(cpu: CpuByRoom, verifier_seconds: Callable[[], float] = lambda: 0.0) -> Source:
+    """Where the processor's time went; the verifier of votes and certificates has a thread of its own."""
 
     def read() -> Iterable[Metric]:
         spent = CounterMetricFamily(
-            "ballast_cpu_seconds", "CPU time of the main thread by room.", labels=("room",)
+            "ballast_cpu_seconds", "CPU time by room; `verifier` is a thread of its own.", labels=("room",)
         )
+        spent.add_metric(("verifier",), verifier_seconds())
         for room, nanoseconds in sorted(cpu.nanoseconds.items()):
             spent.add_metric((room,), nanoseconds / 1e9)
         yield spent

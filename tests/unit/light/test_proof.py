@@ -99,6 +99,11 @@ def test_junk_is_refused(junk: bytes) -> None:
     assert refusal(junk).startswith("the file: it is no light proof: ")
 
 
+def test_a_file_that_is_nested_too_deeply_is_refused() -> None:
+    deep = b'{"form":"ballast light proof 1","genesis":{"header":' + b"[" * 100_000
+    assert refusal(deep) == "the file: it is no light proof: it is nested too deeply"
+
+
 def test_a_long_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FILE_BYTES_MAX", 10)
     assert refusal(bytes(11)) == "the file: it has 11 bytes, and 10 at most are read"

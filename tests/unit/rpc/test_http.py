@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
+import struct
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -13,8 +14,9 @@ import pytest
 import trio
 
 from node.rpc import CannotListen, Limits, PortTaken, Registry, RpcConfig, serve
-from node.rpc.http import Response
+from node.rpc.http import Head, Response
 from node.rpc.jsonrpc import Context
+from node.rpc.server import is_trusted
 from support.rpc import JSON, Node, call, http_request, registry, request, running, websocket
 
 POST = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -314,3 +316,25 @@ async def test_a_bug_in_a_handler_ends_the_server_where_the_node_wants_it_so() -
             with contextlib.suppress(http.client.RemoteDisconnected):
                 await http_request(address, "POST", "/", json.dumps(request("bug")).encode())
             await trio.sleep_forever()
+
+
+async def test_a_caller_that_is_gone_before_it_is_looked_at_ends_nothing() -> None:
+    """A reset connection has no other end any more: whether it is of this machine cannot be told."""
+    async with trio.open_nursery() as nursery:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        near = await trio.open_tcp_stream("127.0.0.1", listeners[0].socket.getsockname()[1])
+        far = await listeners[0].accept()
+        near.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert is_trusted(far, Head("GET", "/"))
+        await near.aclose()
+        with trio.fail_after(5):
+            while True:
+                try:
+                    far.socket.getpeername()
+                except OSError:
+                    break
+                await trio.sleep(0.01)
+        assert not is_trusted(far, Head("GET", "/"))
+        await far.aclose()
+        await listeners[0].aclose()
+        nursery.cancel_scope.cancel()

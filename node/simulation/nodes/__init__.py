@@ -1,0 +1,1 @@
+"""Tier two: whole nodes on machines that fail, in one Trio run."""

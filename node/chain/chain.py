@@ -1,7 +1,8 @@
 """The chain: finalized blocks in the database, unfinalized ones as a tree in memory over the last of them.
 
 A block enters with the frozen state that executing it gave. Finality takes a path of the tree, writes each
-block with its state in one synced batch, forgets what lost, and only then tells anybody.
+block with its state in one synced batch, forgets what lost, and only then tells anybody. A path that a crash
+cut short was told to nobody: it is undone at the next start.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from node.chain.records import (
     rows,
 )
 from node.storage import Column, RocksStates, StorageCorrupted
+from node.storage.records import DamagedRecord, number_of
 from runtime.manifest import CODE_KEY, Manifest
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, codec_of
@@ -31,6 +33,10 @@ from runtime.types.block import Block, Header
 T = TypeVar("T")
 
 GENESIS_KEY: Final = b"genesis"
+UNFINISHED_KEY: Final = b"unfinished"
+"""The key, among the figures, of the last block before those that are being made final together: while it is
+there, some of them are missing.
+"""
 
 
 class UnknownBlock(Exception):
@@ -113,6 +119,7 @@ class Chain:
         if stored != genesis.hash:
             self._refuse_other_runtime()
             raise WrongGenesis(self._database.path, stored, genesis.hash)
+        self._undo_unfinished()
         self.finalized = self._read_finalized()
         """The last final block."""
         self.best = self.finalized
@@ -135,6 +142,15 @@ class Chain:
             differences = (f"its manifest cannot be read here: {error}",)
         if differences:
             raise OtherRuntime(self._database.path, differences)
+
+    def _undo_unfinished(self) -> None:
+        """Take back what was made final when a crash came between."""
+        unfinished = self._database.get(Column.META, UNFINISHED_KEY)
+        if unfinished is not None:
+            try:
+                self._undo(number_of(unfinished))
+            except (DamagedRecord, StateDiscarded) as error:
+                raise StorageCorrupted(self._database.path, f"finality was cut short: {error}") from None
 
     def _read_finalized(self) -> Position:
         head = self.states.head
@@ -263,12 +279,19 @@ class Chain:
     ) -> tuple[bytes, ...]:
         """Make a known block and its ancestors final, durable first, then told; those that were not yet.
 
-        Raises UnknownBlock, or a StorageError.
+        Each is written with its state, and the last with what justifies all of them: where a crash leaves
+        only some, they are undone at the next start, since nobody was told.
+
+        Raises UnknownBlock, or a StorageError: then the node must not go on.
         """
         path = self._path(block_hash)
-        for each in path:
+        before = number_key(self.finalized.header.number)
+        for place, each in enumerate(path, start=1):
             block, state = self._tree[each]
-            finalized = self.states.finalize(state, rows(block, justifications if each == block_hash else ()))
+            also = rows(block, justifications if each == block_hash else ())
+            if len(path) > 1:
+                also = (*also, (Column.META, UNFINISHED_KEY, before if place < len(path) else None))
+            finalized = self.states.finalize(state, also)
             del self._tree[each]
             self.finalized = Position(each, block.header, finalized)
             if self.best.hash == each:
@@ -284,8 +307,15 @@ class Chain:
         header = None if block_hash is None else self.header(block_hash)
         if block_hash is None or header is None:
             raise StateDiscarded(number)
-        gone: list[tuple[str, bytes, bytes | None]] = []
-        for later in range(number + 1, self.finalized.header.number + 1):
+        self._tree.clear()
+        head = self._undo(number)
+        self.finalized = self.best = Position(block_hash, header, head)
+        self.notices.publish(Reverted(block_hash, header, head))
+
+    def _undo(self, number: int) -> State:
+        """Forget the final blocks above a height, as if they had never been. Raises StateDiscarded."""
+        gone: list[tuple[str, bytes, bytes | None]] = [(Column.META, UNFINISHED_KEY, None)]
+        for later in range(number + 1, self.states.head.height + 1):
             key = number_key(later)
             dead = self._database.get(Column.NUMBERS, key)
             if dead is not None:
@@ -295,10 +325,7 @@ class Chain:
                     (Column.JUSTIFICATIONS, dead, None),
                     (Column.NUMBERS, key, None),
                 ]
-        self._tree.clear()
-        head = self.states.rewind(number, gone)
-        self.finalized = self.best = Position(block_hash, header, head)
-        self.notices.publish(Reverted(block_hash, header, head))
+        return self.states.rewind(number, gone)
 
     def _forget_losers(self) -> tuple[bytes, ...]:
         """Drop what does not stand on the last final block."""

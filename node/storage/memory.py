@@ -8,8 +8,9 @@ simulations replay on it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from node.storage.columns import Column
@@ -64,6 +65,10 @@ class MemoryDatabase:
         self._rows, self._unsynced = {}, []
         self._is_open = False
         return found
+
+    def rows(self, column: Column) -> Mapping[bytes, bytes]:
+        """What a column holds, as a reader sees it."""
+        return MappingProxyType(self._rows[column])
 
     # node.storage.database.Database
 

@@ -103,7 +103,7 @@ async def live(node: Node, dice: Random) -> None:
                 for _ in range(dice.randint(1, BLOCKS_MAX)):
                     await node.sealer.seal(finalize=False)
             case 3:
-                node.sealer.finalize(node.chain.best.hash)
+                await node.heads.finalize(node.chain.best.hash)
             case 4:
                 call = balances.transfer_keep_alive.call(Address(world.ACCOUNTS[1]), dice.randint(1, 10**9))
                 nonce = next_nonce(node, ALICE.public)
@@ -159,8 +159,8 @@ async def test_a_notice_before_the_write_would_be_found() -> None:
     await node.sealer.seal(finalize=False)
     told.listen(node)
     best = node.chain.best
-    node.chain.notices.publish(Finalized((best.hash,), best.header, (), best.hash))
-    node.sealer.finalize(best.hash)
+    node.chain.notices.publish(Finalized((best.hash,), best.header, ()))
+    await node.heads.finalize(best.hash)
     ((final, disk), *later) = told.moments
     with pytest.raises(AssertionError, match=r"^#1 was told to be final and is not there"):
         check(final, disk)

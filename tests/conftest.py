@@ -12,6 +12,7 @@ settings.load_profile("ballast")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The long forms of tests that are short in CI."""
     parser.addoption("--kills", type=int, default=5, help="How often tests/e2e/test_kill.py kills the node.")
+    parser.addoption("--vopr-seeds", type=int, default=200, help="Seeds of tests/simulation's tier one.")
     parser.addoption(
         "--fuzz-seconds", type=float, default=0.0, help="How long tests/fuzz stays with each target."
     )

@@ -6,6 +6,8 @@ as the epoch allows. The last final view is certified once its block is handed o
 
 from __future__ import annotations
 
+from typing import Final
+
 from node.consensus.actions import Check, Commit
 from node.consensus.fetch import Fetcher
 from node.consensus.inputs import Epoch, Head
@@ -16,9 +18,23 @@ from node.consensus.proofs import Proofs
 from node.consensus.tree import Tree
 from runtime.simplex import Statement
 
+CHAIN_MAX: Final = 2_048
+"""Blocks that are fetched from the last final one downwards: who lacks more is no part of the agreement."""
+
 
 class AgreementBroken(Exception):
     """A quorum made a block final that this machine finds invalid: it must not go on."""
+
+
+class TooFarBehind(Exception):
+    """So many blocks are final above the last one here that a sync must bring them."""
+
+    def __init__(self, head: int, blocks: int) -> None:
+        super().__init__(
+            f"{blocks} final blocks were fetched and do not reach down to block {head}, the last one here: "
+            "catch up by a sync, then take part again"
+        )
+        self.head = head
 
 
 class Ancestry:
@@ -135,7 +151,7 @@ class Ancestry:
 
     def commit(self) -> bool:
         """Hand over what is final, once every block down to the last one handed over is held and executed.
-        Whether something was.
+        Whether something was. Raises TooFarBehind and AgreementBroken.
         """
         final = self._proofs.finalization
         if final is None:
@@ -146,6 +162,8 @@ class Ancestry:
             return False
         blocks, missing = self.tree.path(block)
         if missing is not None:
+            if len(blocks) >= CHAIN_MAX:
+                raise TooFarBehind(self.tree.head.number, len(blocks))
             self._fetch.block(missing, self.tree.head.number)
             return False
         for candidate in blocks:

@@ -34,7 +34,6 @@ class VoteBook:
         self._weights = tuple(each.weight for each in committee.validators)
         self._quorum = committee.quorum
         self._views: dict[int, _View] = {}
-        self._lowest = 1
         self.due: dict[Statement, None] = {}
         """Statements whose votes weigh a quorum and wait to be verified."""
         self._verifying: dict[Statement, None] = {}
@@ -129,9 +128,8 @@ class VoteBook:
 
     def forget_below(self, view: int) -> None:
         """Drop the views below."""
-        while self._lowest < view:
-            self._views.pop(self._lowest, None)
-            self._lowest += 1
+        for old in [each for each in self._views if each < view]:
+            del self._views[old]
         for statement in [each for each in self.due if each.view < view]:
             del self.due[statement]
 

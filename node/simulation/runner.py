@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -71,15 +71,15 @@ def run_seeds(
     """
     simulate_of(tier)
     summary = Summary(tier)
-    with Done(resume, tier, seconds) as done:
-        fresh = iter(_run(tier, [seed for seed in seeds if seed not in done.outcomes], seconds, jobs))
-        for seed in seeds:
-            outcome = done.outcomes.get(seed)
-            if outcome is None:
-                outcome = next(fresh)
-                done.add(outcome)
-            summary.add(outcome)
-            progress(summary)
+    done = Done(resume, tier, seconds)
+    fresh = _run(tier, [seed for seed in seeds if seed not in done.outcomes], seconds, jobs)
+    for seed in seeds:
+        outcome = done.outcomes.get(seed)
+        if outcome is None:
+            outcome = next(fresh)
+            done.add(outcome)
+        summary.add(outcome)
+        progress(summary)
     return summary
 
 
@@ -114,36 +114,23 @@ class Done:
     def __init__(self, file: Path | None, tier: int, seconds: int) -> None:
         self._file = file
         self._head = msgspec.json.encode({"tier": tier, "seconds": seconds})
-        self._out = None if file is None else file.open("ab+")
-        self.outcomes = {each.seed: each for each in self._read()}
+        self.outcomes = {} if file is None else self._read(file)
 
-    def __enter__(self) -> Done:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._out is not None:
-            self._out.close()
+    def _read(self, file: Path) -> dict[int, Outcome]:
+        """What it has; what was cut off while it was written is written anew. Raises ResumeError."""
+        whole = file.read_bytes() if file.exists() else b""
+        head, *lines = whole.split(b"\n")
+        if whole and head != self._head:
+            raise ResumeError(f"{file} is of another run: it begins with {head[:80]!r}")
+        try:
+            found = [msgspec.json.decode(line, type=Outcome) for line in lines[:-1]]
+        except msgspec.DecodeError as error:
+            raise ResumeError(f"{file} is damaged: {error}") from None
+        file.write_bytes(whole[: whole.rfind(b"\n") + 1] or self._head + b"\n")
+        return {each.seed: each for each in found}
 
     def add(self, outcome: Outcome) -> None:
         """One more is done."""
-        if self._out is not None:
-            self._out.write(msgspec.json.encode(outcome) + b"\n")
-            self._out.flush()
-
-    def _read(self) -> Iterable[Outcome]:
-        if self._out is None:
-            return []
-        self._out.seek(0)
-        whole = self._out.read()
-        lines = whole.split(b"\n")
-        if not whole:
-            self._out.write(self._head + b"\n")
-            self._out.flush()
-            return []
-        if lines[0] != self._head:
-            raise ResumeError(f"{self._file} is of another run: it begins with {lines[0][:80]!r}")
-        self._out.truncate(len(whole) - len(lines[-1]))  # what was cut off while it was written
-        try:
-            return [msgspec.json.decode(line, type=Outcome) for line in lines[1:-1]]
-        except msgspec.DecodeError as error:
-            raise ResumeError(f"{self._file} is damaged: {error}") from None
+        if self._file is not None:
+            with self._file.open("ab") as out:
+                out.write(msgspec.json.encode(outcome) + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from node.consensus.actions import Report, VerifyCertificate, VerifyPair, VerifyVotes
+from node.consensus.ancestry import CHAIN_MAX, TooFarBehind
 from node.consensus.inputs import Fetched, Joined, Proposed, Received, TimerName
 from node.consensus.messages import (
     REPLY_BLOCKS_MAX,
@@ -282,6 +283,22 @@ def test_a_chain_that_came_in_part_is_asked_for_further_down_at_once() -> None:
     it.proves(said(FINALIZE, 3, three))
     it.step(Fetched(peer_of(FRIEND), (three, two)))
     assert [message for _, message in it.sent] == [Want(three.hash, 0), Want(ONE.hash, 0)]
+
+
+def test_who_is_too_far_behind_must_sync_first() -> None:
+    it = bench()
+    chain = [ONE]
+    for view in range(2, CHAIN_MAX + 2 * REPLY_BLOCKS_MAX):
+        chain.append(block(view, chain[-1]))
+    it.proves(said(FINALIZE, chain[-1].view, chain[-1]))
+    chain.reverse()
+    with pytest.raises(TooFarBehind) as behind:
+        for place in range(0, len(chain), REPLY_BLOCKS_MAX):
+            it.step(Fetched(peer_of(FRIEND), tuple(chain[place : place + REPLY_BLOCKS_MAX])))
+    assert str(behind.value) == (
+        "2050 final blocks were fetched and do not reach down to block 0, the last one here: "
+        "catch up by a sync, then take part again"
+    )
 
 
 def test_what_is_needed_no_more_is_not_asked_for_again() -> None:

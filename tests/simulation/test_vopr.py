@@ -1,0 +1,127 @@
+"""`ballast vopr`: what it prints, how it goes on where it was stopped, how it shows a seed that fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from node.cli.main import run
+from node.simulation.mutants import MUTANTS
+from node.simulation.patches import Patch
+
+KEYS = [
+    "tier",
+    "seeds",
+    "sim_seconds",
+    "blocks",
+    "safety_violations",
+    "liveness_failures",
+    "cpu_seconds",
+    "trace_hash",
+]
+
+
+def test_the_document_has_the_agreed_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["vopr", "--seeds", "3", "--seconds", "30", "--json"]) == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert list(document) == KEYS
+    assert (document["tier"], document["seeds"], document["sim_seconds"]) == (1, 3, 90)
+    assert (document["safety_violations"], document["liveness_failures"]) == (0, 0)
+    assert document["blocks"] > 10
+    assert err.splitlines()[-1].startswith("3 of 3 seeds, ")
+
+
+def test_a_run_goes_on_where_it_was_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "seeds"
+    assert run(["vopr", "--seeds", "4", "--seconds", "20", "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert run(["vopr", "--seeds", "2", "--seconds", "20", "--resume", str(file)]) == 0
+    with file.open("ab") as cut_off:
+        cut_off.write(b'{"seed": 2, "sim_sec')
+    capsys.readouterr()
+    assert run(["vopr", "--seeds", "4", "--seconds", "20", "--resume", str(file), "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert [resumed[key] for key in KEYS if key != "cpu_seconds"] == [
+        whole[key] for key in KEYS if key != "cpu_seconds"
+    ]
+    monkeypatch.setattr("node.simulation.agreement.simulate", None)  # nothing is left to run
+    assert run(["vopr", "--seeds", "4", "--seconds", "20", "--resume", str(file)]) == 0
+
+
+def test_a_file_of_another_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "seeds"
+    assert run(["vopr", "--seeds", "1", "--seconds", "10", "--resume", str(file)]) == 0
+    capsys.readouterr()
+    assert run(["vopr", "--seeds", "1", "--seconds", "11", "--resume", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"""ballast: {file} is of another run: it begins with b'{{"tier":1,"seconds":10}}'\n"""
+    )
+    file.write_bytes(b'{"tier":1,"seconds":10}\n{"seed": "x"}\n')
+    assert run(["vopr", "--seeds", "1", "--seconds", "10", "--resume", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"ballast: {file} is damaged: ")
+
+
+def test_a_seed_that_fails_is_named_with_the_command_that_shows_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Patch() as patch:
+        MUTANTS["never finalize"].apply(patch)
+        status = run(["vopr", "--first-seed", "7", "--seeds", "1", "--seconds", "130", "--json"])
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert json.loads(out)["liveness_failures"] > 0
+    assert "seed 7: NoProgress at 125.000 s: 0 is at block 0, not 10" in err
+    assert (
+        err.splitlines()[-1]
+        == "seed 7: see it again with `ballast vopr --first-seed 7 --seeds 1 --seconds 130 --trace`"
+    )
+
+
+def test_a_trace_shows_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["vopr", "--first-seed", "1", "--seeds", "1", "--seconds", "60", "--trace"]) == 0
+    err = capsys.readouterr().err
+    assert "proposal Notarize 0/" in err
+    assert "certificate Finalize 0/" in err
+    assert "final: block 1, " in err
+    assert run(["vopr", "--seeds", "2", "--trace"]) == 2
+    assert capsys.readouterr().err == "ballast: --trace shows one seed: add --seeds 1\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (["--seeds", "0"], "--seeds 0 is outside [1, 10000000]"),
+        (["--seconds", "3"], "--seconds 3 is outside [4, 86400]"),
+        (["--jobs", "0"], "--jobs 0 is outside [1, 256]"),
+        (["--first-seed", "-1"], "--first-seed -1 is outside [0, 10000000]"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(
+    arguments: list[str], refusal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["vopr", *arguments]) == 2
+    assert capsys.readouterr().err == f"ballast: {refusal}\n"
+
+
+def test_a_tier_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["vopr", "--tier", "9"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "ballast: there is no tier 9: there are 1, the agreement's cores with stub signatures"
+    )
+
+
+def test_an_unexpected_error_names_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(seed: int, seconds: int) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("node.simulation.agreement.simulate", broken)
+    with pytest.raises(ZeroDivisionError) as found:
+        run(["vopr", "--first-seed", "5", "--seeds", "1"])
+    assert found.value.__notes__ == [
+        "seed 5: see it again with `ballast vopr --first-seed 5 --seeds 1 --seconds 300 --trace`"
+    ]

@@ -290,7 +290,7 @@ class Chain:
             block, state = self._tree[each]
             also = rows(block, justifications if each == block_hash else ())
             if len(path) > 1:
-                also = (*also, (Column.META, UNFINISHED_KEY, before if place < len(path) else None))
+                also.append((Column.META, UNFINISHED_KEY, before if place < len(path) else None))
             finalized = self.states.finalize(state, also)
             del self._tree[each]
             self.finalized = Position(each, block.header, finalized)

@@ -1,7 +1,8 @@
 """Actions: everything that the agreement asks of the world, to be done in the order of the list.
 
 A `Record` is durable before any `Send` or `Broadcast` behind it leaves: nothing is said that a crash
-could make one forget. Answers come back as inputs, in any order, except that checks are executed in the order asked.
+could make one forget. Answers come back as inputs, in any order, except that checks are executed in the
+order asked.
 """
 
 from __future__ import annotations

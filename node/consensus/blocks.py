@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Final, TypeAlias
 
 from node.consensus.messages import Candidate
-from node.sync.blocks import EXTRINSICS_MAX
 from runtime.scale import DecodeError, Max, codec_of
 from runtime.simplex import authored_of
 from runtime.trie import StateVersion, ordered_trie_root
 from runtime.types.block import Block, Header
+
+EXTRINSICS_MAX: Final = 1 << 15
+"""The most extrinsics of a block that is proposed or fetched: twice what its weight has room for."""
 
 _Body: TypeAlias = tuple[Header, Annotated[tuple[bytes, ...], Max(EXTRINSICS_MAX)]]
 _BODY: Final = codec_of(_Body)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, NamedTuple
 
+from node.consensus.blocks import EXTRINSICS_MAX
 from runtime.scale import U32, Doc, Max, Struct
 from runtime.simplex import Certificate, Kind
 from runtime.types.account import BlockNumber, Hash
@@ -29,8 +30,6 @@ REPLY_BYTES_MAX: Final = 4 << 20
 """Where a reply ends, in bytes of extrinsics; its first block may be larger."""
 AHEAD_MAX: Final = 64
 """The most headers between a block and the certificate that covers it: no more may be unfinalized at once."""
-EXTRINSICS_MAX: Final = 1 << 15
-"""The most extrinsics of a block: twice what the weight of a block has room for."""
 
 
 class Status(Struct):

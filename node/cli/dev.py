@@ -33,6 +33,7 @@ from node.rpc import Address, CannotListen, PortTaken, RpcConfig
 from node.storage import StorageError
 from node.telemetry.logging import Level, configure
 from node.wallet.dev import DEV_WARNING
+from runtime.api.simplex import committee_after
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind, dev_public
 from runtime.frame.plain import SS58_PREFIX
@@ -146,6 +147,11 @@ async def dev(
 
 async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | None, as_json: bool) -> None:
     with kept_ready_file(config.ready_file), opened(config) as node:
+        if committee_after(node.runtime, node.chain.finalized.state) is not None:
+            raise Fault(
+                f"the chain {config.spec.id} is decided by validators, not by one author: `ballast net up` "
+                "starts a network of them, `ballast run` one node"
+            )
         async with trio.open_nursery() as nursery:
             address: Address = await nursery.start(node.run)
             has_agent = agent_for is not None and has_dev_providers(config.spec)

@@ -253,6 +253,14 @@ def test_a_taken_port(base: Path) -> None:
     assert said == f"cannot listen on 127.0.0.1:{port}: the port is taken; choose another with --rpc-port"
 
 
+def test_a_chain_of_validators_is_not_sealed_by_one(base: Path) -> None:
+    told = refusal("dev", "--base-path", str(base), "--rpc-port", "0", "--chain", "local", status=2)
+    assert told == (
+        "the chain ballast-local is decided by validators, not by one author: `ballast net up` starts a "
+        "network of them, `ballast run` one node"
+    )
+
+
 def test_a_spec_that_cannot_be_read(base: Path, tmp_path: Path) -> None:
     file = tmp_path / "spec.json"
 
@@ -261,7 +269,9 @@ def test_a_spec_that_cannot_be_read(base: Path, tmp_path: Path) -> None:
         return line.replace(str(file), "spec.json")
 
     file.mkdir()
-    unreadable = "'spec.json' is neither a preset (dev) nor a file that can be read: Is a directory"
+    unreadable = (
+        "'spec.json' is neither a preset (dev, local, testnet) nor a file that can be read: Is a directory"
+    )
     assert said() == unreadable
     file.rmdir()
     for content, why in (

@@ -1,7 +1,8 @@
 """The relay: transactions that entered here are told to peers, and peers' enter here.
 
 What enters within a moment goes out as one message. A peer's message goes on as it came, once the pool here
-found something in it that it wanted: so nothing circulates that nobody takes.
+found something in it that it wanted: so nothing circulates that nobody takes. Messages may be lost, and peers
+be away: what entered here is told again for as long as it waits.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from node.mempool.validate import Mempool
 from node.network.address import PeerId, short
 from node.network.inbox import Incoming
 from node.network.reputation import INVALID_MESSAGE, Fault
+from runtime.crypto.hashing import blake2b_256
 from runtime.scale import DecodeError, Max, codec_of
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,10 @@ BATCH_SECONDS: Final = 0.02
 """How long the first of a batch waits for others."""
 WAITING_MAX: Final = 16_384
 """Transactions that wait to be told; more are not told, and reach peers in a block."""
+AGAIN_SECONDS: Final = 10.0
+"""When what entered here and still waits is told again."""
+OWN_MAX: Final = 1_024
+"""Transactions that are told again; when there are more, the latest are not."""
 
 Batch: TypeAlias = Annotated[tuple[bytes, ...], Max(BATCH_MAX)]
 _BATCH: Final = codec_of(Batch)
@@ -49,6 +55,8 @@ class Relay:
         self._mempool = mempool
         self._network = network
         self._send, self._receive = trio.open_memory_channel[bytes](WAITING_MAX)
+        self._own: dict[bytes, bytes] = {}
+        """What entered here and waits, by its hash."""
         self.dropped = 0
         """Transactions that were not told, since too many waited."""
 
@@ -58,11 +66,18 @@ class Relay:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._tell)
+                nursery.start_soon(self._tell_again)
                 nursery.start_soon(self._listen)
         finally:
             self._mempool.spread = None
 
     def _spread(self, data: bytes) -> None:
+        """A transaction has entered here."""
+        if len(self._own) < OWN_MAX:
+            self._own[blake2b_256(data)] = data
+        self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
         try:
             self._send.send_nowait(data)
         except trio.WouldBlock:
@@ -80,6 +95,14 @@ class Relay:
                 batch.append(data)
                 size += len(data)
             await self._network.broadcast(TOPIC, _BATCH.encode(tuple(batch)))
+
+    async def _tell_again(self) -> None:
+        while True:
+            await trio.sleep(AGAIN_SECONDS)
+            pool = self._mempool.pool
+            self._own = {transaction: data for transaction, data in self._own.items() if transaction in pool}
+            for data in self._own.values():
+                self._queue(data)
 
     async def _listen(self) -> None:
         async with self._network.incoming(TOPIC) as incoming:

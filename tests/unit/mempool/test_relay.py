@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from node.mempool.errors import PoolRefusal
@@ -69,6 +70,32 @@ async def test_a_transaction_crosses_nodes_that_are_not_neighbours(autojump_cloc
     async with places(nodes) as found:
         await found[0].mempool.submit(signed(0))
         await until_held(found, signed(0))
+
+
+async def test_who_comes_late_is_told_of_what_still_waits(autojump_clock: MockClock) -> None:
+    world = World()
+    lonely, late = world.node(0), world.node(1, reserved=(world.address(0),))
+    async with running(lonely), trio.open_nursery() as nursery:
+        one = Place(lonely)
+        nursery.start_soon(one.relay.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await one.mempool.submit(signed(0))
+        await trio.sleep(60)
+        async with running(late):
+            other = Place(late)
+            nursery.start_soon(other.relay.run)
+            await until_held([other], signed(0))
+            nursery.cancel_scope.cancel()
+
+
+async def test_what_waits_no_more_is_not_told_again(autojump_clock: MockClock) -> None:
+    async with places(mesh_of(World(), 2)) as (one, other):
+        await one.mempool.submit(signed(0))
+        await until_held([other], signed(0))
+        for each in (one, other):
+            each.mempool.clear("the chain was taken back")
+        await trio.sleep(60)
+        assert not other.holds(signed(0))
 
 
 async def test_what_a_pool_refuses_does_not_go_on(autojump_clock: MockClock) -> None:

@@ -24,6 +24,7 @@ class Tier(NamedTuple):
 
 TIERS: Final[dict[int, Tier]] = {
     1: Tier("node.simulation.agreement", "the agreement's cores with stub signatures"),
+    2: Tier("node.simulation.nodes.run", "whole nodes on machines that fail"),
 }
 
 

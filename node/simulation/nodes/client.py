@@ -24,7 +24,9 @@ from runtime.frame import Call
 from runtime.types.account import Address
 
 AGAIN_SECONDS: Final = 10.0
-"""When a transaction that is not final is handed in again, elsewhere."""
+"""When a transaction that is not final is handed in again, elsewhere; once all is mended, once more and then
+never: what a node that lives on has accepted is its business.
+"""
 WAITING_MAX: Final = 8
 """Transactions of one account that are not final at once; it holds back what would be more."""
 
@@ -147,6 +149,7 @@ class Users:
 
     async def _stand_by(self) -> None:
         """Forget what is final, and hand in again what is not for long."""
+        heal = self._site.plan.heal_ms / 1_000
         while True:
             await trio.sleep(1)
             for wallet in self._wallets:
@@ -154,7 +157,7 @@ class Users:
                 wallet.waiting = [sent for sent in wallet.waiting if sent.hash not in self._included]
                 self.final += before - len(wallet.waiting)
                 for sent in wallet.waiting:
-                    if trio.current_time() - sent.tried >= AGAIN_SECONDS:
+                    if sent.tried < heal and trio.current_time() - sent.tried >= AGAIN_SECONDS:
                         await self._submit(sent)
 
     def _any_life(self) -> Life | None:

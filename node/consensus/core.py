@@ -68,7 +68,7 @@ from runtime.simplex import Certificate, Kind, Statement, Vote
 PROPOSALS_AHEAD_MAX: Final = 4
 """Views ahead of which proposals are kept: who is further behind fetches the blocks."""
 STANDSTILL_VIEWS_MAX: Final = 64
-"""Views of which everything is said again after a standstill, the highest."""
+"""Views of which everything is said again after a standstill."""
 COMPACT_RECORDS: Final = 256
 """Records after which the journal is replaced by what is still needed."""
 
@@ -444,13 +444,21 @@ class Core:
         self._arm(TimerName.Retry, self.timing.retry_ms)
 
     def _repeat_all(self) -> None:
-        """Say again everything since the last final view."""
+        """Say again everything since the last final view: of very many views the highest, but votes to
+        finalize of whatever view, since one quorum of those ends the standstill.
+        """
         self._out.put(Broadcast(self._status()))
         since = max(self._proofs.floor, self.view - STANDSTILL_VIEWS_MAX)
         for certificate in self._proofs.above(since):
             self._out.put(Broadcast(Proved(certificate)))
-        for vote in self._ballots.above(since):
+        votes = self._ballots.above(self._proofs.floor)
+        finalize = [each for each in votes if each.statement.kind == Kind.Finalize]
+        others = [each for each in votes if each.statement.kind != Kind.Finalize]
+        for vote in finalize[-STANDSTILL_VIEWS_MAX:]:
             self._out.put(Broadcast(self._said(vote)))
+        for vote in others:
+            if vote.statement.view > since:
+                self._out.put(Broadcast(self._said(vote)))
         self._arm(TimerName.Standstill, self.timing.standstill_ms)
 
     def _arm(self, name: TimerName, delay_ms: int) -> None:

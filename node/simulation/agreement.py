@@ -72,6 +72,11 @@ class Run:
         loop.after(plan.heal_ms, self._heal)
         loop.after(AUDIT_MS, self._audit)
 
+    def replace_host(self, place: int, kind: type[Host]) -> None:
+        """Before the run begins, put another in somebody's place."""
+        self.world.network.leave(self.world.hosts[place])
+        self.world.hosts[place] = kind(self.world, self.checkers, place)
+
     def _crash(self, crash: Crash) -> None:
         for host in self._at(crash.host):
             if crash.is_writing:

@@ -41,6 +41,11 @@ class Network:
         self._stations.append(station)
         self._by_peer.setdefault(station.peer, []).append(station)
 
+    def leave(self, station: Station) -> None:
+        """A host is no more."""
+        self._stations.remove(station)
+        self._by_peer[station.peer].remove(station)
+
     def send(self, source: Station, peer: Peer, message: AnyMessage) -> None:
         """Carry a message to whoever has a peer's name."""
         for station in self._by_peer.get(peer, ()):

@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from node.consensus.actions import Build, Check, Sign, VerifyVotes
+from node.consensus.actions import Build, Check, Send, Sign, VerifyCertificate, VerifyVotes
 from node.consensus.core import Core
 from node.consensus.inputs import (
     Built,
     CertificateVerified,
     Checked,
+    CoreInput,
     Expired,
     Fetched,
+    Proposed,
     Received,
     Signed,
     Timer,
     TimerName,
 )
 from node.consensus.leader import leaders_of
-from node.consensus.messages import AnyMessage, AnyRecord, Cast, Proved, Voted
+from node.consensus.messages import AnyMessage, AnyRecord, Cast, Need, Proposal, Proved, Voted
 from node.consensus.polls import VIEWS_AHEAD_MAX, VIEWS_BEHIND_MAX
 from node.consensus.timing import Timing
 from node.simulation.agreement import Run
 from node.simulation.blocks import make_block
+from node.simulation.host import Host
 from node.simulation.network import Station
 from node.simulation.outcome import Outcome, Violation
 from node.simulation.plan import ENDLESS, GOOD, Plan, key_of, peer_of
 from node.simulation.signatures import StubVerifier, sign
+from node.simulation.villains import Villain
 from runtime.simplex import Certificate, Kind, Statement, Vote, bitmap_of
 from runtime.simplex.statement import SIGNATURE_BYTES
 
@@ -166,3 +170,119 @@ def a_thousand_views() -> list[Violation]:
     if core.size > bound:
         return [Violation("MemoryUnbounded", f"0 holds {core.size} things, not {bound}", 0)]
     return []
+
+
+@scenario
+def a_gap() -> list[Violation]:
+    """A validator jumps over views of which it has no nullification; another has them. It asks, is answered,
+    and votes for the proposal that skips them, with no help of repetition.
+    """
+    plan = quiet_plan(4, 1)
+    leader = leaders_of(plan.committee(0)).leader(4)
+    asking, knowing = (place for place in range(1, 4) if place != leader)
+    cores = {place: Core(plan.epoch(0, place, bytes(32), 0), Timing()) for place in (asking, knowing)}
+    for core in cores.values():
+        core.start()
+    block = make_block(bytes(32), 1, 0, 4, leader, 0)
+    notarize = Statement(Kind.Notarize, 0, 4, 0, block.hash)
+    vote = Vote(notarize, leader, sign(key_of(leader), notarize))
+    pending: list[tuple[int, CoreInput]] = []
+    for place, views in ((knowing, (1, 2, 3)), (asking, (3,))):
+        pending += [(place, Received(peer_of(0), Proved(_nullification(view)))) for view in views]
+    pending.append((asking, Proposed(peer_of(leader), block, vote)))
+    while pending:
+        place, happening = pending.pop(0)
+        for action in cores[place].step(happening):
+            match action:
+                case VerifyCertificate(certificate):
+                    pending.append((place, CertificateVerified(certificate, is_good=True)))
+                case Send(_, message) if isinstance(message, Need | Proved):
+                    other = knowing if place == asking else asking
+                    pending.append((other, Received(peer_of(place), message)))
+                case Check(candidate):
+                    pending.append((place, Checked(candidate.hash, is_valid=True)))
+                case Sign(statement) if statement == notarize:
+                    return []
+                case _:
+                    pass
+    return [Violation("NoProgress", f"{asking} does not vote for a block over views it knows nothing of", 0)]
+
+
+def _nullification(view: int) -> Certificate:
+    return Certificate(Statement(Kind.Nullify, 0, view), bitmap_of(range(4), 4), bytes(SIGNATURE_BYTES))
+
+
+LAST_BUILT_MS: Final = 3_000
+
+
+class Idler(Host):
+    """After a while it cannot build blocks any more."""
+
+    def build(self, asked: Build) -> None:
+        if self.loop.now_ms > LAST_BUILT_MS:
+            self.later(100, Built(asked.epoch, asked.view, None))
+        else:
+            super().build(asked)
+
+
+@scenario
+def the_last_votes_are_lost() -> list[Violation]:
+    """Blocks are certified, the votes to finalize them are lost, and nobody can build another on them: view
+    after view is skipped. Long after, when a standstill is noticed, the old votes make them final.
+    """
+    run = Run(quiet_plan(4, 24), Outcome(0, 24))
+    for place in range(4):
+        run.replace_host(place, Idler)
+
+    def passes(source: Station, target: Station, message: AnyMessage) -> bool:
+        is_finality = isinstance(message, Voted) and message.vote.statement.kind == Kind.Finalize
+        return not is_finality or not LAST_BUILT_MS - 1_000 < run.world.loop.now_ms < 2 * LAST_BUILT_MS
+
+    run.world.network.passes = passes
+    run.begin()
+    run.world.loop.run(2 * LAST_BUILT_MS)
+    height = run.checkers.height
+    while run.world.loop.now_ms < 24_000:
+        run.world.loop.run(run.world.loop.now_ms + 1_000)
+    if run.checkers.height == height:
+        core = run.world.hosts[0].machine.core
+        facts = f"block {height} stays the last, {core.view - core.finalized_view} views later"
+        return [*run.outcome.safety, Violation("NoProgress", facts, run.world.loop.now_ms)]
+    return run.outcome.safety
+
+
+class Skipper(Villain):
+    """Proposes in view 2 as if view 1 had never been."""
+
+    def say_to_all(self, message: AnyMessage) -> None:
+        if isinstance(message, Proposal) and message.vote.statement.view == 2:
+            said = message.vote.statement
+            block = make_block(bytes(32), 1, said.epoch, 2, message.vote.signer, 0)
+            vote = self.vote(said.replace(parent_view=0, block=block.hash))
+            assert vote is not None
+            message = Proposal(block.body, vote)
+        super().say_to_all(message)
+
+
+@scenario
+def a_final_view_skipped() -> list[Violation]:
+    """One validator sees the block of view 1 final at once, the others late. The leader of view 2 builds
+    beside it, and there is no nullification that would allow that.
+    """
+    plan = quiet_plan(4, 20)
+    leaders = leaders_of(plan.committee(0))
+    run = Run(plan, Outcome(0, 20))
+    early = next(place for place in range(4) if place not in (leaders.leader(1), leaders.leader(2)))
+    run.replace_host(leaders.leader(2), Skipper)
+
+    def passes(source: Station, target: Station, message: AnyMessage) -> bool:
+        match message:
+            case Voted(Vote(said)) | Proved(Certificate(said)):
+                is_late = said.view == 1 and said.kind == Kind.Finalize and target.place != early
+                return not is_late or run.world.loop.now_ms > 8_000
+            case _:
+                return True
+
+    run.world.network.passes = passes
+    run.run()
+    return [*run.outcome.safety, *run.outcome.liveness]

@@ -6,6 +6,7 @@ import pytest
 
 from node.consensus.actions import Arm, Broadcast, Build, Record, Sign
 from node.consensus.ancestry import AgreementBroken
+from node.consensus.core import STANDSTILL_VIEWS_MAX
 from node.consensus.inputs import Checked, Expired, Timer, TimerName
 from node.consensus.messages import Candidate, Cast, Certified, Held, Proposal, Proved, Proven, Status, Voted
 from node.consensus.polls import SILENT_VIEWS_MAX
@@ -403,6 +404,23 @@ def test_after_a_standstill_everything_since_the_last_final_view_is_said_again()
         Voted(vote(1, said(NULLIFY, 2))),
         Voted(vote(1, said(NULLIFY, 3))),
     ]
+
+
+def test_votes_to_finalize_are_said_again_however_long_ago() -> None:
+    bench = Bench().start()
+    notarized(bench, ONE)
+    for view in range(2, 3 * STANDSTILL_VIEWS_MAX):
+        bench.ring(TimerName.Advance)
+        bench.proves(said(NULLIFY, view))
+    bench.forget()
+    bench.step(Expired(Timer(TimerName.Standstill, 0, 0)))
+    votes = [each.vote.statement for each in bench.broadcast if isinstance(each, Voted)]
+    proofs = [each for each in bench.broadcast if isinstance(each, Proved)]
+    assert votes[0] == said(FINALIZE, 1, ONE)
+    assert {each.kind for each in votes[1:]} == {NULLIFY}
+    assert len(votes) - 1 <= STANDSTILL_VIEWS_MAX
+    assert len(proofs) <= 2 * STANDSTILL_VIEWS_MAX
+    assert votes[-1].view == bench.core.view - 1
 
 
 def test_there_is_no_standstill_while_views_become_final() -> None:

@@ -2,7 +2,7 @@
 
 What enters within a moment goes out as one message. A peer's message goes on as it came, once the pool here
 found something in it that it wanted: so nothing circulates that nobody takes. Messages may be lost, and peers
-be away: what entered here is told again for as long as it waits.
+be away: what has waited for a while is told again.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ BATCH_SECONDS: Final = 0.02
 WAITING_MAX: Final = 16_384
 """Transactions that wait to be told; more are not told, and reach peers in a block."""
 AGAIN_SECONDS: Final = 10.0
-"""When what entered here and still waits is told again."""
-OWN_MAX: Final = 1_024
-"""Transactions that are told again; when there are more, the latest are not."""
+"""What has waited for so long is told again, and so on."""
+AGAIN_MAX: Final = 1_024
+"""Transactions that are told again; when more wait, the latest are not."""
 
 Batch: TypeAlias = Annotated[tuple[bytes, ...], Max(BATCH_MAX)]
 _BATCH: Final = codec_of(Batch)
@@ -55,8 +55,8 @@ class Relay:
         self._mempool = mempool
         self._network = network
         self._send, self._receive = trio.open_memory_channel[bytes](WAITING_MAX)
-        self._own: dict[bytes, bytes] = {}
-        """What entered here and waits, by its hash."""
+        self._entered: dict[bytes, bytes] = {}
+        """What entered here, by its hash, and may still wait."""
         self.dropped = 0
         """Transactions that were not told, since too many waited."""
 
@@ -72,10 +72,13 @@ class Relay:
             self._mempool.spread = None
 
     def _spread(self, data: bytes) -> None:
-        """A transaction has entered here."""
-        if len(self._own) < OWN_MAX:
-            self._own[blake2b_256(data)] = data
+        """A transaction has entered that peers did not bring."""
+        self._note(blake2b_256(data), data)
         self._queue(data)
+
+    def _note(self, transaction: bytes, data: bytes) -> None:
+        if len(self._entered) < AGAIN_MAX:
+            self._entered[transaction] = data
 
     def _queue(self, data: bytes) -> None:
         try:
@@ -97,12 +100,15 @@ class Relay:
             await self._network.broadcast(TOPIC, _BATCH.encode(tuple(batch)))
 
     async def _tell_again(self) -> None:
+        pool = self._mempool.pool
+        seen: dict[bytes, bytes] = {}
         while True:
             await trio.sleep(AGAIN_SECONDS)
-            pool = self._mempool.pool
-            self._own = {transaction: data for transaction, data in self._own.items() if transaction in pool}
-            for data in self._own.values():
-                self._queue(data)
+            self._entered = {each: data for each, data in self._entered.items() if each in pool}
+            for each, data in self._entered.items():
+                if each in seen:
+                    self._queue(data)
+            seen = self._entered.copy()
 
     async def _listen(self) -> None:
         async with self._network.incoming(TOPIC) as incoming:
@@ -121,9 +127,10 @@ class Relay:
         async def enter(data: bytes) -> None:
             nonlocal taken
             try:
-                await self._mempool.submit(data, is_local=False)
+                transaction = await self._mempool.submit(data, is_local=False)
             except PoolRefusal:
                 return
+            self._note(transaction, data)
             taken += 1
 
         async with trio.open_nursery() as nursery:

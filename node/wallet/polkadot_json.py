@@ -22,6 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from typing import Any, Final
 
 import msgspec
@@ -51,6 +52,7 @@ ACCEPTED: Final = ((1 << 15, 1, 8), (1 << 15, 3, 8), (1 << 16, 2, 8), (1 << 17, 
 """scrypt's N, p and r that polkadot.js opens: first what it wrote for years, last what it writes now."""
 WRITTEN: Final = ACCEPTED[0]
 """What every version of it opens."""
+_HEX: Final = re.compile("0x(?:[0-9a-fA-F]{2})*")
 KINDS: Final[dict[str, KeyKind]] = {"sr25519": "sr25519", "ed25519": "ed25519"}
 ENCODING: Final = ["scrypt", "xsalsa20-poly1305"]
 
@@ -123,7 +125,7 @@ def _kind(encoding: _Encoding) -> KeyKind:
 
 def _bytes(encoded: str) -> bytes:
     try:
-        is_hex = encoded.startswith("0x")
+        is_hex = _HEX.fullmatch(encoded) is not None  # base64, too, may begin with 0x
         data = bytes.fromhex(encoded[2:]) if is_hex else base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raise InvalidKeyfile("what it encodes is neither base64 nor hex") from None

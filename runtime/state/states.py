@@ -153,7 +153,7 @@ class States:
         absent = {key: True for key, value in decoded.items() if value is ABSENT}
         self.decoded.drop([key for key in changes if key not in decoded or key in absent])
         self.decoded.replace({key: value for key, value in decoded.items() if value is not ABSENT})
-        self.absent.drop(decoded)
+        self.absent.drop(changes)
         self.absent.add(absent)
         self.decoded.sweep()
 

@@ -151,7 +151,7 @@ def test_a_reader_that_went_away_is_no_fault() -> None:
 def test_a_pallet_that_stops_the_author_ends_it_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def build(author: Author) -> None:
+    async def build(author: Author, *given: object) -> None:
         raise AuthorStopped("no block can be built over #0: hook on_initialize of Loyalty broke")
 
     monkeypatch.setattr(Author, "build", build)
@@ -189,7 +189,8 @@ def test_python_without_docstrings() -> None:
         (("--accounts", "0"), "--accounts is from 1 to 10000, not 0"),
         (
             ("--chain", "nowhere.json"),
-            "'nowhere.json' is neither a preset (dev) nor a file that can be read: No such file or directory",
+            "'nowhere.json' is neither a preset (dev, local, testnet) nor a file that can be read: "
+            "No such file or directory",
         ),
         (
             ("--chain", "nowhere.json", "--accounts", "3"),

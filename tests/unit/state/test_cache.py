@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from runtime.state import MemoryStates
 from runtime.state.cache import SWEEP_MAX, Generations
 
 
@@ -54,3 +55,13 @@ def test_what_is_discarded_is_freed_in_slices() -> None:
     for left in (2, 1, 0, 0):
         cache.sweep()
         assert len(discarded) == left * SWEEP_MAX
+
+
+def test_what_was_absent_is_found_once_a_block_has_written_it() -> None:
+    """Also where the block brings only the bytes, and no decoded value."""
+    states = MemoryStates()
+    states.genesis({b"other": b"1"})
+    assert states.head.read(b"key", bytes.decode) is None
+    states.finalize(states.head.child({b"key": b"value"}, {}))
+    assert states.head.read(b"key", bytes.decode) == "value"
+    assert states.head.read_all([b"key"], bytes.decode) == ["value"]

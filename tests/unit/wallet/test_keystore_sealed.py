@@ -181,7 +181,7 @@ AGAIN = "and only version '3' with a password is opened: import it to polkadot.j
             "it holds ['batch-pkcs8'], and accounts are sr25519 or ed25519",
         ),
         ({"encoded": "%%%"}, "what it encodes is neither base64 nor hex"),
-        ({"encoded": "0xzz"}, "what it encodes is neither base64 nor hex"),
+        ({"encoded": "0xz"}, "what it encodes is neither base64 nor hex"),
         ({"encoded": "0x00"}, "what it encodes has 1 bytes, not 201"),
         (
             {"encoded": with_parameters(1 << 30, 1, 8)},
@@ -198,6 +198,18 @@ def test_exports_that_are_refused(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidKeyfile) as refusal:
         open_polkadot(changed(EXPORT, **changes), "password")
     assert str(refusal.value) == why
+
+
+def test_base64_may_begin_as_hex_does() -> None:
+    """One salt in 4,096 makes it so."""
+    document = json.loads(seal_polkadot(Keypair.from_suri("//Bob"), "p", name="b", prefix=42))
+    encoded = base64.b64decode(document["encoded"])
+    salt = base64.b64decode("0x" + base64.b64encode(encoded[:32]).decode()[2:])
+    plain = SecretBox(polkadot_json._stretch("p", encoded[:32], (1 << 15, 1, 8))).decrypt(encoded[44:])
+    box = SecretBox(polkadot_json._stretch("p", salt, (1 << 15, 1, 8)))
+    document["encoded"] = base64.b64encode(salt + encoded[32:44] + bytes(box.encrypt(plain))).decode()
+    assert document["encoded"].startswith("0x")
+    assert open_polkadot(json.dumps(document).encode(), "p").public == Keypair.from_suri("//Bob").public
 
 
 def test_an_address_that_is_none() -> None:

@@ -189,8 +189,10 @@ def test_python_without_docstrings() -> None:
         (("--accounts", "0"), "--accounts is from 1 to 10000, not 0"),
         (
             ("--chain", "nowhere.json"),
-            "'nowhere.json' is neither a preset (dev, local, testnet) nor a file that can be read: "
-            "No such file or directory",
+            (
+                "'nowhere.json' is neither a preset (dev, local, testnet) nor a file that can be read: "
+                "No such file or directory"
+            ),
         ),
         (
             ("--chain", "nowhere.json", "--accounts", "3"),

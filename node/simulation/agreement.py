@@ -37,7 +37,7 @@ class Run:
         self.outcome = outcome
         self.world = World(plan, show)
         self.checkers = Checkers(self.world, outcome)
-        for place in range(plan.size):
+        for place in range(plan.size + plan.watchers):
             name = plan.villains.get(place)
             if name is None:
                 self.world.hosts.append(Host(self.world, self.checkers, place))

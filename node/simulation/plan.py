@@ -88,6 +88,8 @@ class Plan:
     """Whether peers learn that one is back."""
     equal: bool = False
     """Whether all validators weigh the same, in the order of their places."""
+    watchers: int = 0
+    """Hosts beside the validators that are in no committee."""
     _committees: dict[int, Committee] = field(default_factory=dict[int, Committee])
 
     @property

@@ -212,6 +212,20 @@ def _nullification(view: int) -> Certificate:
     return Certificate(Statement(Kind.Nullify, 0, view), bitmap_of(range(4), 4), bytes(SIGNATURE_BYTES))
 
 
+@scenario
+def a_watcher_follows() -> list[Violation]:
+    """A node that is in no committee hears no votes, and follows by certificates."""
+    plan = quiet_plan(4, 20)
+    plan.watchers = 1
+    run = Run(plan, Outcome(0, 20))
+    run.run()
+    height = run.world.hosts[4].store.head.number
+    if height < run.checkers.height - 2:
+        facts = f"the watcher is at block {height}, not {run.checkers.height}"
+        return [*run.outcome.safety, Violation("NoProgress", facts, run.world.loop.now_ms)]
+    return [*run.outcome.safety, *run.outcome.liveness]
+
+
 LAST_BUILT_MS: Final = 3_000
 
 

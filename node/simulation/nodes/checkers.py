@@ -31,7 +31,7 @@ PROGRESS_SECONDS: Final = 60
 """In so much time every honest node must gain `PROGRESS_BLOCKS`, once all is mended."""
 PROGRESS_BLOCKS: Final = 10
 VERDICT_SECONDS: Final = 20
-"""In so much time an equivocator is convicted on chain, once all is mended and that has borne fruit."""
+"""In so much time an equivocator is convicted on chain, once all is mended."""
 CORE_SIZE_MAX: Final = 2_000
 """Views, blocks and certificates that one core may hold."""
 WAITING_MAX: Final = 1_000
@@ -217,8 +217,8 @@ class Checkers:
         for machine in self.machines:
             if not isinstance(machine, Equivocator) or machine.secrets.account.public in self.slashed:
                 continue
-            healed = [at for at in machine.deeds if at > self._plan.heal_ms / 1_000 + PROGRESS_SECONDS]
-            if healed and now - healed[0] > VERDICT_SECONDS:
+            healed = [at for at in machine.deeds if self._plan.heal_ms / 1_000 < at < now - VERDICT_SECONDS]
+            if healed:
                 self._stuck("EquivocatorUnpunished", f"{machine.place} told both {len(healed)} times")
 
     def check_settled(self, waiting: int) -> None:

@@ -172,7 +172,7 @@ def draw(seed: int, seconds: int) -> Plan:
         followers=followers,
         villains=villains,
         bonds=tuple(
-            1_000 if place in villains else dice.randint(1_000, 2_000) for place in range(size + newcomers)
+            1_000 if place in villains else dice.randint(1_100, 2_000) for place in range(size + newcomers)
         ),
         epoch_blocks=dice.choice([10, 20]),
         conditions=Conditions(

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from node.simulation.nodes import clockwork
+from node.simulation.nodes.life import open_chain
+from node.simulation.nodes.line import on_the_line
+from node.simulation.nodes.logs import heard_by
 from node.simulation.nodes.plan import VILLAINS, Break, Change, End, draw
-from node.simulation.nodes.run import simulate
+from node.simulation.nodes.run import Run, simulate
 from node.simulation.nodes.villains import VILLAINS as KINDS
+from node.simulation.outcome import Outcome
 from node.simulation.runner import Summary, replay, run_seeds
+from runtime.api.simplex import committee_after
 
 SECONDS = 60
 JOBS = 2
@@ -59,7 +65,32 @@ def test_the_seeds_hold_what_they_should() -> None:
         assert 3 * villains < villains + least, "also when the largest bond stands aside"
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize(
+    ("seed", "committee"),
+    [(23, [1, 2, 3, 4]), (22, [0, 1, 2, 3])],
+    ids=["one joins", "one leaves and is back"],
+)
+def test_committees_change_as_the_chain_says(seed: int, committee: list[int]) -> None:
+    """The equivocator is convicted, pays, and is elected no more; the others are those who want to."""
+    plan, outcome = draw(seed, SECONDS), Outcome(seed, SECONDS)
+    run = Run(plan, outcome)
+    with on_the_line(), heard_by(run.trace):
+        clockwork.run(seed, run.main)
+        follower = run.checkers.machines[-1]
+        follower.begin_life()
+        chain = open_chain(follower)
+        found = committee_after(chain.runtime, chain.finalized.state)
+    assert outcome.is_good
+    assert found is not None
+    accounts = {machine.secrets.account.public: machine.place for machine in run.checkers.machines}
+    assert sorted(accounts[each.account] for each in found.validators) == committee
+    (villain,) = plan.villains
+    assert [accounts[each] for each in run.checkers.convicted] == [villain]
+    assert [accounts[each] for each in run.checkers.slashed] == [villain]
+    assert all(machine.lives > 2 for machine in run.checkers.machines)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
 def test_whether_somebody_looks_does_not_matter(seed: int) -> None:
     lines: list[str] = []
     shown = simulate(seed, 20, show=lines.append)
@@ -71,6 +102,12 @@ def test_whether_somebody_looks_does_not_matter(seed: int) -> None:
     )
     assert any(line.endswith("starts, block 0") for line in lines)
     assert any("final: block 1," in line for line in lines)
+
+
+def test_time_that_stands_still_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clockwork, "BATCHES_MAX", 100)
+    outcome = simulate(3, 20)
+    assert [each.checker for each in outcome.liveness] == ["Livelock"]
 
 
 def test_seeds_differ() -> None:

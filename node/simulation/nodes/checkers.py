@@ -226,9 +226,15 @@ class Checkers:
         if waiting:
             self._stuck("TransactionsLost", f"{waiting} of them")
 
-    def found_livelock(self, why: str) -> None:
-        """Time stands still."""
-        self._stuck("Livelock", why)
+    def check_books(self, chain: Chain) -> None:
+        """What the pallets keep adds up, summed anew over the last final state."""
+        final = chain.finalized
+        chain.runtime.over(final.state, final.header.number)
+        for hook in chain.runtime.parts.hooks["try_state"]:
+            try:
+                hook.run()
+            except AssertionError as error:
+                self._unsafe("BooksWrong", f"{hook.pallet} in block {final.header.number}: {error}")
 
     # Small.
 

@@ -30,6 +30,7 @@ class Livelock(Exception):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"at {seconds:.3f} s tasks have run {BATCHES_MAX} times within a second")
+        self.seconds = seconds
 
 
 class _Watchman(trio.abc.Instrument):

@@ -26,7 +26,7 @@ from node.simulation.nodes.spec import genesis_of, runtime_of, secrets_of
 from node.simulation.nodes.trace import Trace
 from node.simulation.nodes.villains import VILLAINS
 from node.simulation.nodes.weather import Weather
-from node.simulation.outcome import Outcome
+from node.simulation.outcome import Outcome, Violation
 from runtime.state import MemoryStates
 
 AUDIT_SECONDS: Final = 1.0
@@ -43,7 +43,10 @@ def simulate(seed: int, seconds: int, *, show: Callable[[str], None] | None = No
     outcome = Outcome(seed, seconds)
     run = Run(draw(seed, seconds), outcome, show)
     with on_the_line(), heard_by(run.trace):
-        clockwork.run(seed, run.main)
+        try:
+            clockwork.run(seed, run.main)
+        except clockwork.Livelock as error:
+            outcome.liveness.append(Violation("Livelock", str(error), int(error.seconds * 1_000)))
     outcome.cpu_seconds = time.process_time() - began
     return outcome
 
@@ -84,7 +87,9 @@ class Run:
             nursery.cancel_scope.cancel()
         for machine in machines:
             machine.begin_life()
-            self.checkers.on_started(machine.place, open_chain(machine))
+            chain = open_chain(machine)
+            self.checkers.on_started(machine.place, chain)
+            self.checkers.check_books(chain)
         self.outcome.blocks = self.checkers.height
         self.outcome.messages = self.trace.chunks
         self.outcome.trace_hash = self.trace.hash

@@ -1,13 +1,14 @@
 """Peering: a node among others - its network, its transactions' relay, its sync, and with keys its vote.
 
 A node without keys follows: it fetches what its peers have agreed on. One with keys catches up first, takes
-part in the agreement for as long as it is in the committee, and follows while it is not.
+part in the agreement for as long as it is in the committee, and follows while it is not. Where it falls too
+far behind it leaves the agreement, catches up, and takes part again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from node.chain.chain import Chain, Position
 from node.chain.heads import Heads
 from node.chain.notices import Finalized
 from node.consensus.actions import Misdeed
+from node.consensus.ancestry import TooFarBehind
 from node.consensus.disk import Disk, RealDisk
 from node.consensus.epochs import Epochs as Agreement
 from node.consensus.evidence import Accuser
@@ -71,6 +73,8 @@ LOOKED_AT_MAX: Final = 1_024
 """Epochs in whose committees a key is looked for; on an older chain it counts as used."""
 MEET_SECONDS_MAX: Final = 3.0
 """How long a validator that starts waits for the others before it asks how far they are."""
+ASK_AGAIN_SECONDS: Final = 10.0
+"""How long a validator that could not catch up waits before it asks all peers again."""
 LISTEN_SECONDS_MAX: Final = 60.0
 """How long that takes at most: a chain that stands still may be waiting for this very key."""
 
@@ -200,8 +204,9 @@ class Peering:
         config = self._config
         assert config.journal is not None, "who signs remembers what"
         await self._meet()
+        reach = 0
         while True:
-            await self.sync.catch_up()
+            await self._catch_up(reach)
             has_waited = await self._until_member()
             history = SigningHistory(self._disk, config.journal, self._chain.genesis_hash, key.public)
             try:
@@ -211,6 +216,13 @@ class Peering:
                 await self._vote(key, history)
             except* NotAMember:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
+            except* TooFarBehind as group:
+                reach = max(each.number for each in causes_of(group))
+                log.warning(
+                    "too far behind to vote: block %d is final, the last one here is %d; catching up",
+                    reach,
+                    self._chain.finalized.header.number,
+                )
             finally:
                 self.shell = None
                 self.stats.view = 0
@@ -228,6 +240,23 @@ class Peering:
                 ):
                     return
                 await self.network.changed()
+
+    async def _catch_up(self, number: int) -> None:
+        """Bring the chain to where the peers are, and at least to the height of a block that is known to be
+        final: where no peer has what leads there, wait for one that has.
+        """
+        while True:
+            await self.sync.catch_up()
+            final = self._chain.finalized.header.number
+            if final >= number:
+                return
+            log.warning(
+                "block %d is final, and none of %d peers has block %d: waiting for one that has",
+                number,
+                len(self.network.peers()),
+                final + 1,
+            )
+            await trio.sleep(ASK_AGAIN_SECONDS)
 
     @property
     def _next_epoch(self) -> int:
@@ -397,6 +426,15 @@ def network_of(
         ),
         random or SystemRandom(),
     )
+
+
+def causes_of(group: ExceptionGroup[TooFarBehind]) -> Iterator[TooFarBehind]:
+    """The errors within nested groups."""
+    for each in group.exceptions:
+        if isinstance(each, ExceptionGroup):
+            yield from causes_of(each)
+        else:
+            yield each
 
 
 def committee_of(runtime: Runtime, state: State) -> Committee:

@@ -19,7 +19,9 @@ from node.consensus.tree import Tree
 from runtime.simplex import Statement
 
 CHAIN_MAX: Final = 2_048
-"""Blocks that are fetched from the last final one downwards: who lacks more is no part of the agreement."""
+"""Blocks that are fetched from the last final one downwards: who lacks more is no part of the agreement. They
+are held until the last of them has come.
+"""
 
 
 class AgreementBroken(Exception):
@@ -29,12 +31,14 @@ class AgreementBroken(Exception):
 class TooFarBehind(Exception):
     """So many blocks are final above the last one here that a sync must bring them."""
 
-    def __init__(self, head: int, blocks: int) -> None:
+    def __init__(self, head: int, number: int) -> None:
         super().__init__(
-            f"{blocks} final blocks were fetched and do not reach down to block {head}, the last one here: "
-            "catch up by a sync, then take part again"
+            f"block {number} is final, and block {head} is the last one here: catch up by a sync, then take "
+            "part again"
         )
         self.head = head
+        self.number = number
+        """The height of the final block."""
 
 
 class Ancestry:
@@ -162,9 +166,10 @@ class Ancestry:
             return False
         blocks, missing = self.tree.path(block)
         if missing is not None:
-            if len(blocks) >= CHAIN_MAX:
-                raise TooFarBehind(self.tree.head.number, len(blocks))
-            self._fetch.block(missing, self.tree.head.number)
+            head, number = self.tree.head.number, self.tree.number_of(block)
+            if number is not None and number - head > CHAIN_MAX:
+                raise TooFarBehind(head, number)
+            self._fetch.block(missing, head)
             return False
         for candidate in blocks:
             verdict = self.tree.verdict(candidate.hash)

@@ -22,7 +22,7 @@ from node.chain.author import Author, Clock
 from node.chain.chain import Chain, Position, UnknownBlock
 from node.chain.heads import Heads
 from node.chain.importer import import_block
-from node.consensus.ancestry import AgreementBroken
+from node.consensus.ancestry import AgreementBroken, TooFarBehind
 from node.consensus.blocks import candidate_of, encode_block, read_block
 from node.consensus.inputs import Epoch, Head
 from node.consensus.messages import (
@@ -104,10 +104,14 @@ class World:
         return self._epochs.of(number)
 
     def justification(self) -> Certificate:
-        """What made the last final block final."""
-        stored = self._chain.block(self._chain.finalized.hash)
+        """What made the last final block final. Raises TooFarBehind where that was the certificate of a later
+        one, which a sync did not bring.
+        """
+        final = self._chain.finalized
+        stored = self._chain.block(final.hash)
         found = None if stored is None else certificate_of(stored)
-        assert found is not None, "the last final block is the one that its certificate names"
+        if found is None:
+            raise TooFarBehind(final.header.number, final.header.number + 1)
         return found
 
     def epoch(self, number: int) -> Epoch:

@@ -249,7 +249,7 @@ def test_two_certificates_that_cannot_be_are_reported() -> None:
 def test_a_notarized_block_is_fetched_from_one_peer_after_the_other() -> None:
     it = bench()
     it.proves(said(NOTARIZE, 1, ONE))
-    asked = []
+    asked: list[bytes] = []
     for _ in range(3):
         asked += [peer for peer, message in it.sent if message == Want(ONE.hash, 0)]
         it.forget_sent()
@@ -285,20 +285,31 @@ def test_a_chain_that_came_in_part_is_asked_for_further_down_at_once() -> None:
     assert [message for _, message in it.sent] == [Want(three.hash, 0), Want(ONE.hash, 0)]
 
 
-def test_who_is_too_far_behind_must_sync_first() -> None:
-    it = bench()
+def chain_of(length: int) -> list[Candidate]:
+    """Blocks in a row, the highest first, as they are fetched."""
     chain = [ONE]
-    for view in range(2, CHAIN_MAX + 2 * REPLY_BLOCKS_MAX):
+    for view in range(2, length + 1):
         chain.append(block(view, chain[-1]))
-    it.proves(said(FINALIZE, chain[-1].view, chain[-1]))
-    chain.reverse()
+    return chain[::-1]
+
+
+def test_as_many_blocks_as_the_agreement_fetches_are_fetched_down_to_the_last_one_here() -> None:
+    it, chain = bench(), chain_of(CHAIN_MAX)
+    it.proves(said(FINALIZE, CHAIN_MAX, chain[0]))
+    for place in range(0, CHAIN_MAX, REPLY_BLOCKS_MAX):
+        it.step(Fetched(peer_of(FRIEND), tuple(chain[place : place + REPLY_BLOCKS_MAX])))
+    assert it.core.head.number == CHAIN_MAX
+
+
+def test_who_is_further_behind_must_sync_first_and_learns_it_from_the_first_answer() -> None:
+    it, chain = bench(), chain_of(CHAIN_MAX + 1)
+    it.proves(said(FINALIZE, CHAIN_MAX + 1, chain[0]))
     with pytest.raises(TooFarBehind) as behind:
-        for place in range(0, len(chain), REPLY_BLOCKS_MAX):
-            it.step(Fetched(peer_of(FRIEND), tuple(chain[place : place + REPLY_BLOCKS_MAX])))
+        it.step(Fetched(peer_of(FRIEND), tuple(chain[:REPLY_BLOCKS_MAX])))
     assert str(behind.value) == (
-        "2050 final blocks were fetched and do not reach down to block 0, the last one here: "
-        "catch up by a sync, then take part again"
+        "block 2049 is final, and block 0 is the last one here: catch up by a sync, then take part again"
     )
+    assert (behind.value.head, behind.value.number) == (0, 2_049)
 
 
 def test_what_is_needed_no_more_is_not_asked_for_again() -> None:

@@ -1,0 +1,116 @@
+"""A validator that fell too far behind the agreement catches up by itself, or waits until it can."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import trio
+
+from node.chain.chain import Chain
+from node.consensus import ancestry, world
+from node.simulation.nodes import clockwork
+from node.simulation.nodes.line import on_the_line
+from node.simulation.nodes.logs import heard_by
+from node.simulation.nodes.plan import GOOD, Break, Partition, Plan
+from node.simulation.nodes.run import Run
+from node.simulation.outcome import Outcome
+from node.sync import server
+
+SIZE = 4
+SECONDS = 44
+LATE = 3
+"""The place of the validator that is cut off."""
+EPOCH_BLOCKS = 1_000
+"""No epoch ends within a run: its boundary would bring whoever is behind on."""
+CUT_MS, JOINED_MS, SERVED_MS = 2_000, 14_000, 20_000
+"""Some twenty blocks become final in between."""
+REPLY_BLOCKS_MAX = 4
+CHAIN_MAX = 8
+
+BEHIND = r"node.peering: too far behind to vote: block (\d+) is final, the last one here is 4; catching up"
+IN_SYNC = r"node.sync.service: in sync at #(\d+) "
+VOTE = r"\d vote Finalize 0/(\d+) "
+
+
+def plan_of_the_cut() -> Plan:
+    """Four validators, no faults but one: the last of them hears nothing for a while."""
+    others = [place for place in range(SIZE) if place != LATE]
+    cut = frozenset(pair for place in others for pair in ((place, LATE), (LATE, place)))
+    return Plan(
+        seed=1,
+        seconds=SECONDS,
+        size=SIZE,
+        newcomers=0,
+        followers=0,
+        villains={},
+        bonds=(1_000,) * SIZE,
+        epoch_blocks=EPOCH_BLOCKS,
+        conditions=GOOD,
+        slow={},
+        sync_ms_max=(4,) * SIZE,
+        skew_ms=(0,) * SIZE,
+        crashes=(),
+        partitions=(Partition(CUT_MS, JOINED_MS, Break.Resets, cut),),
+        changes=(),
+        transfer_ms=1_000,
+    )
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Filled by `run`; a sync is needed sooner, and a reply does not reach down to the last block here."""
+    monkeypatch.setattr(ancestry, "CHAIN_MAX", CHAIN_MAX)
+    monkeypatch.setattr(world, "REPLY_BLOCKS_MAX", REPLY_BLOCKS_MAX)
+    return []
+
+
+def run(lines: list[str]) -> None:
+    """Let it all happen, with nothing found; take down what is shown of the late validator."""
+    run = Run(plan_of_the_cut(), Outcome(seed=1, sim_seconds=SECONDS), lines.append)
+    with on_the_line(), heard_by(run.trace):
+        clockwork.run(1, run.main)
+    assert run.outcome.is_good, run.outcome
+    lines[:] = [line for line in lines if line.split()[1] == str(LATE)]
+
+
+def find(lines: list[str], words: str, after: re.Match[str] | None = None) -> re.Match[str]:
+    """The first line that says this, behind another one."""
+    start = 0 if after is None else lines.index(after.string) + 1
+    return next(found for line in lines[start:] if (found := re.search(words, line)))
+
+
+def when(line: re.Match[str]) -> float:
+    """In which second a line was shown."""
+    return float(line.string.split()[0])
+
+
+def test_a_validator_that_fell_too_far_behind_syncs_and_votes_again(lines: list[str]) -> None:
+    run(lines)
+    behind = find(lines, BEHIND)
+    synced = find(lines, IN_SYNC, behind)
+    voted = find(lines, VOTE, synced)
+    assert int(behind[1]) >= 4 + CHAIN_MAX
+    assert int(synced[1]) >= int(behind[1])
+    assert when(voted) - when(behind) < 5
+    assert not any("the key has no history here" in line for line in lines)
+
+
+def test_one_whom_no_peer_can_help_waits_and_says_so(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lowest(chain: Chain) -> int:
+        return 0 if trio.current_time() * 1_000 >= SERVED_MS else chain.finalized.header.number
+
+    monkeypatch.setattr(server, "first_block", lowest)
+    run(lines)
+    behind = find(lines, BEHIND)
+    waits = find(
+        lines,
+        rf"node.peering: block {behind[1]} is final, and none of \d peers has block 5: waiting for one",
+        behind,
+    )
+    synced = find(lines, IN_SYNC, waits)
+    assert int(synced[1]) >= int(behind[1])
+    assert when(synced) * 1_000 >= SERVED_MS
+    assert when(find(lines, VOTE, synced)) - when(synced) < 5

@@ -51,9 +51,6 @@ class FetchedState:
         raw = self.get(key)
         return None if raw is None else decode(raw)
 
-    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
-        return [self.read(key, decode) for key in keys]
-
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         listing = self.listings.get((prefix, after))
         if listing is None:

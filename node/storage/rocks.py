@@ -10,6 +10,7 @@ from rocksdict import (
     BlockBasedOptions,
     Cache,
     ColumnFamily,
+    DBCompactionStyle,
     DBCompressionType,
     DBRecoveryMode,
     Options,
@@ -195,6 +196,10 @@ def _column_options(column: Column | None, cache: Cache) -> Options:
         # Digests do not compress.
         options.set_compression_type(DBCompressionType.none())
         options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+        if column is Column.STATE:
+            # Its keys come in no order, and all columns go to disk together, little at a time: by levels,
+            # each few megabytes would have the whole state written again.
+            options.set_compaction_style(DBCompactionStyle.universal())
     else:
         options.set_compression_type(DBCompressionType.lz4())
     return options

@@ -51,10 +51,6 @@ class State(Protocol):
         """The value of `key` decoded, or None; decoded values are frozen, shared and kept across blocks."""
         ...
 
-    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
-        """The values of many keys, as `read` gives them."""
-        ...
-
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """The keys that start with `prefix` and are greater than `after`, in ascending byte order."""
         ...

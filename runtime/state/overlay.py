@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any, Final, TypeAlias, cast
 
 from runtime.state.backend import ABSENT, UNREAD, State
@@ -66,6 +66,7 @@ class Overlay:
     """What one block (or one query) reads and writes over a frozen `state`."""
 
     __slots__ = (
+        "_before",
         "_by_item",
         "_changed",
         "_depth",
@@ -88,7 +89,8 @@ class Overlay:
         self._read = state.read
         self._depth = 0
         self._changed = 0
-        self._by_item: dict[bytes, list[bytes]] = {}
+        self._before: dict[bytes, Any] = {}
+        self._by_item: defaultdict[bytes, list[bytes]] = defaultdict(list)
         self._indexed = 0
         self.events: list[bytes] = []
         """Events deposited so far, encoded, each in `RECORD_PARTS`; a layer that is undone takes its events
@@ -116,12 +118,13 @@ class Overlay:
         if value.__class__ in _MUTABLE:
             raise MutableValue(value)
         written, values = self._written, self.values
-        entry = written.get(key, _UNWRITTEN)
-        self._journal.append((key, values.get(key, UNREAD), entry))
+        entry, old = written.get(key, _UNWRITTEN), values.get(key, UNREAD)
+        self._journal.append((key, old, entry))
         values[key] = value
         if entry is not write:
             written[key] = write
             if entry is _UNWRITTEN:
+                self._before[key] = old
                 self._changed += 1
 
     def delete(self, key: bytes, write: Write) -> None:
@@ -132,10 +135,11 @@ class Overlay:
         """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks
         for.
         """
-        entry = self._written.get(key, _UNWRITTEN)
+        entry, old = self._written.get(key, _UNWRITTEN), self.values.pop(key, UNREAD)
         if entry is _UNWRITTEN:
+            self._before[key] = old
             self._changed += 1
-        self._journal.append((key, self.values.pop(key, UNREAD), entry))
+        self._journal.append((key, old, entry))
         self._written[key] = raw
         if raw is None:
             self.values[key] = ABSENT
@@ -242,24 +246,31 @@ class Overlay:
         now; of keys that hold nothing there is none.
         """
         keys = self._written_of(item)
-        before = [value for value in self.state.read_all(keys, decode) if value is not None]
+        known = map(self._before.get, keys)
+        before = [
+            self.before(key, decode) if value is UNREAD else value
+            for key, value in zip(keys, known, strict=True)
+        ]
         known = map(self.values.get, keys, repeat(UNREAD))
         after = [
             self.load(key, decode) if value is UNREAD else value
             for key, value in zip(keys, known, strict=True)
         ]
-        return before, [value for value in after if value is not ABSENT]
+        return (
+            [value for value in before if value is not ABSENT],
+            [value for value in after if value is not ABSENT],
+        )
 
     def _written_of(self, item: bytes) -> Sequence[bytes]:
         """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for
-        more.
+        more. A key whose first write was undone stays sorted in, and is left out here.
         """
-        if self._indexed != self._changed:
-            by_item: dict[bytes, list[bytes]] = defaultdict(list)
-            for key in self._written:
-                by_item[key[:ITEM_BYTES]].append(key)
-            self._by_item, self._indexed = dict(by_item), self._changed
-        return self._by_item.get(item, ())
+        before, by_item, written = self._before, self._by_item, self._written
+        for key in islice(before, self._indexed, None):
+            by_item[key[:ITEM_BYTES]].append(key)
+        self._indexed = len(before)
+        keys = by_item.get(item, [])
+        return keys if len(before) == len(written) else [key for key in keys if key in written]
 
     def before(self, key: bytes, decode: Read) -> Any:
         """The value under `key` in the frozen state below, or `ABSENT`."""

@@ -210,14 +210,6 @@ class Finalized:
             states.decoded.put(key, value)
         return value
 
-    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
-        if self._states.head is not self:
-            return [self.read(key, decode) for key in keys]
-        known = map(self._states.decoded.young.get, keys)
-        return [
-            self.read(key, decode) if value is None else value for key, value in zip(keys, known, strict=True)
-        ]
-
     def holds(self, key: bytes) -> bool:
         """Whether the key surely holds a value, as far as memory knows."""
         return self._states.head is self and key in self._states.decoded
@@ -343,9 +335,6 @@ class ChangeSet:
                 return kept
             layer = layer._below
         return layer.read(key, decode)
-
-    def read_all(self, keys: Sequence[bytes], decode: Callable[[bytes], T], /) -> list[T | None]:
-        return [self.read(key, decode) for key in keys]
 
     def holds(self, key: bytes) -> bool:
         """Whether the key surely holds a value, as far as memory knows."""

@@ -64,4 +64,3 @@ def test_what_was_absent_is_found_once_a_block_has_written_it() -> None:
     assert states.head.read(b"key", bytes.decode) is None
     states.finalize(states.head.child({b"key": b"value"}, {}))
     assert states.head.read(b"key", bytes.decode) == "value"
-    assert states.head.read_all([b"key"], bytes.decode) == ["value"]

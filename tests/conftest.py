@@ -16,3 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-seconds", type=float, default=0.0, help="How long tests/fuzz stays with each target."
     )
+    parser.addoption(
+        "--every-bit", action="store_true", help="Turn each bit of tests/e2e/test_net.py's light proof."
+    )

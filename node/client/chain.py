@@ -171,9 +171,14 @@ class ChainClient:
     async def hash_at(self, number: int) -> bytes:
         """The hash of the block at a height. Raises `Unknown`."""
         found = maybe_bytes(await self.client.call("chain_getBlockHash", number))
-        if found is None:
+        if found is not None:
+            return found
+        if number > (await self.header(await self.best_hash())).number:
             raise Unknown(f"the chain has no block {number} yet")
-        return found
+        raise Unknown(
+            f"the node at {self.client.url} does not know block {number}: it began later, at a checkpoint; "
+            "ask one that has the whole chain"
+        )
 
     async def header(self, block_hash: bytes) -> Header:
         """The header of a block, which hashes to what was asked for. Raises `Unknown`."""

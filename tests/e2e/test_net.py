@@ -1,4 +1,6 @@
-"""`ballast net up` as processes: four validators and a full node agree, one may die, and all stop at once."""
+"""`ballast net up` as processes: four validators and a full node agree, one may die, all stop at once, and
+what was proven while they ran is proven for ever.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,26 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from genesis.presets.local import TIMING, local
+from genesis.spec import write_spec
 from support.cli import ballast, refusal
-from support.localnet import READY_SECONDS_MAX, NetProcess, until_gone
+from support.lightproof import Exported, export_proof
+from support.localnet import READY_SECONDS_MAX, NetProcess, full_node, until_gone
 from support.processes import COMMAND, ROOT
 
 NAMES = ("alice", "bob", "charlie", "dave", "full-1")
 VALIDATORS = NAMES[:4]
 STOP_SECONDS_MAX = 8
 METRIC = re.compile(r"ballast_[a-z_]+")
+EPOCH = 8
+"""Blocks; short, so that committees follow each other within the test."""
+TURNED = 500
+"""Bits of a proof that are turned, unless all are."""
 ANY_PORTS = ("--rpc-port", "0", "--peer-port", "0")
 
 
@@ -36,9 +46,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def net(place: Path) -> Iterator[NetProcess]:
     """One network, through whose life the first tests go, in their order."""
+    chain = local(timing=replace(TIMING, blocks_per_epoch=EPOCH))
+    (place / "net").mkdir()
+    (place / "net" / "spec.json").write_text(json.dumps(write_spec(chain)))
     with NetProcess(place, "--full-nodes", "1") as process:
         process.ready()
         yield process
+
+
+@pytest.fixture(scope="module")
+def proofs() -> list[Exported]:
+    """What was proven while the network ran."""
+    return []
 
 
 def test_it_says_who_runs_where(net: NetProcess) -> None:
@@ -68,7 +87,8 @@ def test_all_agree_and_the_full_node_finds_those_whom_nobody_told_it_of(net: Net
         rows = net.status()
     assert list(rows) == list(NAMES)
     for name in VALIDATORS:
-        assert rows[name]["isVoting"] and rows[name]["view"] > 5 and rows[name]["votesMissed"] >= 0
+        row = rows[name]
+        assert row["isVoting"] and (row["epoch"], row["view"]) > (0, 5) and row["votesMissed"] >= 0
     follower = rows["full-1"]
     assert (follower["isVoting"], follower["view"], follower["votesMissed"]) == (False, 0, None)
     shown = ballast("net", "status", "--base-path", str(net.folder))
@@ -107,6 +127,32 @@ def test_a_second_one_is_refused_and_leaves_the_first_as_it_is(net: NetProcess) 
     assert all(row["answers"] for row in net.status().values())
 
 
+def test_proofs_are_exported_from_a_validator_and_from_a_node_that_began_at_a_checkpoint(
+    net: NetProcess, place: Path, proofs: list[Exported]
+) -> None:
+    """The second never had the blocks before the checkpoint; what proves them it has."""
+    net.until_final(2 * EPOCH + 2, "alice")
+    spec = str(net.folder / "spec.json")
+    alice = json.loads(net.ready_file.read_text())["nodes"][0]["ws"]
+    (place / "begun").mkdir()
+    with full_node(net, place / "begun", "--checkpoint", "latest") as begun:
+        for name, url in (("alice", alice), ("begun", begun)):
+            file = place / f"{name}.json"
+            proofs.append(export_proof(url, spec, file, "System.Account", "//Alice", "--key", "0x12"))
+        for at, why in (
+            (2, f"the node at {begun} does not know block 2: it began later, at a checkpoint; ask one "),
+            (EPOCH, f"the node at {begun} keeps the state of the block 0x"),
+        ):
+            asked = ("System.Number", "--at", str(at), "--out", str(place / "x.json"))
+            said = refusal("light", "export", *asked, "--rpc", begun, "--chain", spec, status=2)
+            assert said.startswith(why), said
+    for each in proofs:
+        assert each.report["epoch"] >= 2 and each.report["validators"] == 4
+        nothing, account = each.report["entries"]
+        assert (nothing["value"], account["item"]) == (None, "System.Account")
+        assert account["decoded"]["data"]["free"] > 0
+
+
 def test_the_others_go_on_when_one_dies(net: NetProcess) -> None:
     victim = next(node for node in json.loads(net.ready_file.read_text())["nodes"] if node["name"] == "bob")
     os.kill(victim["pid"], signal.SIGKILL)
@@ -135,6 +181,22 @@ def test_one_signal_stops_all_within_seconds(net: NetProcess) -> None:
     for name in ("alice", "full-1"):
         assert "Traceback" not in (net.folder / f"{name}.log").read_text()
     assert not any(row["answers"] for row in net.status().values())
+
+
+def test_proofs_hold_elsewhere_now_that_the_network_is_stopped(
+    tmp_path: Path, proofs: list[Exported], pytestconfig: pytest.Config
+) -> None:
+    """They are read in processes that cannot make a socket, and any bit of them that changes is refused with
+    the reason; `--every-bit` turns each.
+    """
+    for each in proofs:
+        each.verify_alone(tmp_path)
+    proof = proofs[0]
+    every = 1 if pytestconfig.getoption("every_bit") else 8 * proof.file.stat().st_size // TURNED | 1
+    reasons = proof.turn_bits(tmp_path, every=every)
+    assert {"the file", "the genesis header", "the boundary of epoch 0", "the checksum"} <= set(reasons), (
+        reasons
+    )
 
 
 def test_the_same_chain_goes_on_with_keys_of_keyrings_and_nothing_outlives_the_process(

@@ -11,7 +11,6 @@ import trio
 from node.light.export import Source
 from node.rpc import Address, BlockNumber, Context, Hash, HexBytes, Registry, RpcConfig, serve
 from node.rpc.methods.shapes import header_json
-from runtime.simplex import ENGINE
 
 registry: Registry[Served] = Registry()
 
@@ -44,12 +43,9 @@ async def get_header(ctx: Context[Served], hash: Hash) -> object:
     return header_json(await ctx.node.header(hash))
 
 
-@registry.method("chain_getBlock")
-async def get_block(ctx: Context[Served], hash: Hash) -> object:
-    certificate = await ctx.node.certificate(hash)
-    block = {"header": header_json(await ctx.node.header(hash)), "extrinsics": []}
-    justifications = [[list(b"ELSE"), [1, 2]], [list(ENGINE), list(certificate or b"")]]
-    return {"block": block, "justifications": None if certificate is None else justifications}
+@registry.method("simplex_certificate")
+async def get_certificate(ctx: Context[Served], hash: Hash) -> object:
+    return hexed(await ctx.node.certificate(hash))
 
 
 @registry.method("simplex_committee")

@@ -96,9 +96,9 @@ class NetProcess:
 
 
 @contextmanager
-def full_node(net: NetProcess, place: Path) -> Iterator[str]:
+def full_node(net: NetProcess, place: Path, *arguments: str) -> Iterator[str]:
     """A node that joins a network late, knowing one of its validators; where it answers once it has caught up
-    with what was final then.
+    with what was final then. `arguments` are more options of `ballast run`.
     """
     validator = net.ready()["nodes"][0]
     ready_file, log_file = place / "ready.json", place / "node.log"
@@ -107,7 +107,7 @@ def full_node(net: NetProcess, place: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [
                 *(*COMMAND, "run", "--chain", str(net.folder / "spec.json"), *options),
-                *("--bootnode", validator["peer"], "--ready-file", str(ready_file)),
+                *("--bootnode", validator["peer"], "--ready-file", str(ready_file), *arguments),
             ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

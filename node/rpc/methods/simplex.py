@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from node.chain.checkpoint import justifications_of
 from node.rpc.methods.backend import Call, Methods
-from node.rpc.methods.shapes import to_hex
-from node.rpc.params import U64
+from node.rpc.methods.shapes import maybe_hex, to_hex
+from node.rpc.params import U64, Hash
 from node.sync.epochs import CommitteeUnknown
 from runtime.scale import codec_of
-from runtime.simplex import Committee
+from runtime.simplex import ENGINE, Committee
 
 _COMMITTEE: Final = codec_of(Committee)
 
@@ -28,6 +29,15 @@ async def committee(ctx: Call, epoch: U64) -> str | None:
         return to_hex(_COMMITTEE.encode(peering.epochs.committee(epoch)))
     except CommitteeUnknown:
         return None
+
+
+@methods.method("simplex_certificate")
+async def certificate(ctx: Call, hash: Hash) -> str | None:
+    """SCALE of the finalization that a block has of its own; null for one that is final through a descendant,
+    and for one that is not known. A node that began at a checkpoint has it of each epoch's last block, whose
+    body it never had.
+    """
+    return maybe_hex(dict(justifications_of(ctx.node.chain, hash)).get(ENGINE))
 
 
 @methods.method("simplex_status")

@@ -30,6 +30,7 @@ from runtime.api import blocks_per_epoch, committee_after
 from runtime.frame.plain import SS58_PREFIX
 from runtime.lifecycle import LoadError
 from runtime.runtime import Runtime
+from runtime.scale.errors import show
 from runtime.state import MemoryStates
 from runtime.types.fixed import PPB
 
@@ -174,7 +175,7 @@ def _hash_of(text: str) -> bytes:
     try:
         found = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
-        raise Fault(f"{text!r} is no hex") from None
+        raise Fault(f"{show(text)} is no hex") from None
     if len(found) != len(NO_GENESIS):
-        raise Fault(f"a genesis hash has {len(NO_GENESIS)} bytes, and {text!r} has {len(found)}")
+        raise Fault(f"a genesis hash has {len(NO_GENESIS)} bytes, and {show(text)} has {len(found)}")
     return found

@@ -31,6 +31,7 @@ from runtime.frame.storage import StorageItem
 from runtime.lifecycle import LoadError
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, EncodeError
+from runtime.scale.errors import show
 from runtime.simplex import signers_of
 from runtime.state import MemoryStates
 
@@ -242,12 +243,12 @@ def _key_of(pallet: Pallet[Any, Any], item: StorageItem, keys: Sequence[Any]) ->
 def _hash(text: str) -> bytes:
     match = _HASH.fullmatch(text)
     if match is None:
-        raise Fault(f"--genesis {text!r} is no hash: 0x and 64 hex digits are")
+        raise Fault(f"--genesis {show(text)} is no hash: 0x and 64 hex digits are")
     return bytes.fromhex(match[1])
 
 
 def _hex(name: str, text: str) -> bytes:
     match = _HEX.fullmatch(text)
     if match is None:
-        raise Fault(f"{name} {text!r} is no hex: 0x and pairs of hex digits are")
+        raise Fault(f"{name} {show(text)} is no hex: 0x and pairs of hex digits are")
     return bytes.fromhex(match[1])

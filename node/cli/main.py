@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 from cyclopts import App, CycloptsError
 
 from node.cli.faults import INTERRUPTED, USAGE, Fault, first_of, one_line
+from runtime.scale.errors import abridged
 
 COMMANDS: Final = {
     "dev": "Run a development chain on this machine.",
@@ -35,6 +36,9 @@ COMMANDS: Final = {
     "bench": "Measure what the chain's work costs on this machine.",
 }
 """Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""
+
+REFUSAL_END_MAX: Final = 1_000
+"""Characters of each end of a refusal, whatever it quotes."""
 
 
 def build() -> App:
@@ -76,7 +80,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"ballast: {message}", file=sys.stderr, flush=True)
+    """One line, of bounded length, that no quoted text can use to steer a terminal."""
+    text = abridged(message, REFUSAL_END_MAX)
+    plain = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    print(f"ballast: {plain}", file=sys.stderr, flush=True)
     return status
 
 

@@ -10,6 +10,7 @@ from node.wallet.phrase import InvalidPhrase
 from node.wallet.signer import Keypair
 from runtime.crypto import ss58
 from runtime.crypto.derive import DeriveError, KeyKind
+from runtime.scale.errors import show
 
 STDIN: Final = "-"
 ACCOUNT_BYTES: Final = 32
@@ -21,9 +22,9 @@ def account_of(text: str, kind: KeyKind = "sr25519") -> bytes:
         try:
             found = bytes.fromhex(text[2:])
         except ValueError:
-            raise Fault(f"{text!r} is no hex") from None
+            raise Fault(f"{show(text)} is no hex") from None
         if len(found) != ACCOUNT_BYTES:
-            raise Fault(f"{text!r} has {len(found)} bytes, and an account has {ACCOUNT_BYTES}")
+            raise Fault(f"{show(text)} has {len(found)} bytes, and an account has {ACCOUNT_BYTES}")
         return found
     if is_secret(text):
         return keypair_of(text, kind).public

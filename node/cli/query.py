@@ -17,6 +17,7 @@ from runtime.frame.pallet import Pallet
 from runtime.frame.plain import PlainError
 from runtime.frame.storage import StorageItem
 from runtime.scale import EncodeError
+from runtime.scale.errors import show
 
 LIMIT: Final = 20
 
@@ -121,13 +122,13 @@ def find_item(words: Words, name: str) -> tuple[Pallet[Any, Any], StorageItem]:
             return pallet, item
     assert pallet.seat is not None
     there = ", ".join(item.name for item in pallet.storage.values()) or "nothing"
-    raise Fault(f"{pallet.seat.name} stores no {member!r}; it stores: {there}")
+    raise Fault(f"{pallet.seat.name} stores no {show(member)}; it stores: {there}")
 
 
 def _list_items(words: Words, name: str, *, as_json: bool) -> None:
     pallet = words.runtime.pallets.get(name)
     if pallet is None:
-        raise Fault(f"the chain has no pallet {name!r}; it has: {', '.join(words.runtime.pallets)}")
+        raise Fault(f"the chain has no pallet {show(name)}; it has: {', '.join(words.runtime.pallets)}")
     items: list[dict[str, Any]] = [
         {"name": f"{name}.{item.name}", "keys": len(item.key_types), "doc": " ".join(item.doc.split())}
         for item in pallet.storage.values()
@@ -147,7 +148,7 @@ def _key(words: Words, item: str, kind: Any, text: str) -> Any:
         words.runtime.host.codec(kind).encode(value)
         return value
     except (PlainError, EncodeError) as error:
-        raise Fault(f"{item}: {text!r} is no key of it: {error}") from None
+        raise Fault(f"{item}: {show(text)} is no key of it: {error}") from None
 
 
 def _plain_key(words: Words, item: StorageItem, key: Any) -> Any:

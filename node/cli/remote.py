@@ -17,6 +17,7 @@ from node.plugins import PluginError, discover, runtime_digest
 from runtime.lifecycle import LoadError
 from runtime.loader import load
 from runtime.runtime import Runtime
+from runtime.scale.errors import show
 
 _HASH: Final = re.compile("0x[0-9a-fA-F]{64}")
 
@@ -44,7 +45,7 @@ class Remote:
             return await self.chain.hash_at(int(text))
         if _HASH.fullmatch(text):
             return bytes.fromhex(text[2:])
-        raise Fault(f"{text!r} names no block: give a number, a hash, best or finalized")
+        raise Fault(f"{show(text)} names no block: give a number, a hash, best or finalized")
 
 
 def local_runtime(spec: ChainSpec) -> Runtime:

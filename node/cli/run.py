@@ -46,6 +46,7 @@ from node.wallet.keyring import Keyring, ValidatorKeys
 from node.wallet.signer import SEED_BYTES, Keypair
 from runtime.crypto.derive import DeriveError
 from runtime.lifecycle import LoadError
+from runtime.scale.errors import show
 
 HASH: Final = re.compile("0x[0-9a-fA-F]{64}")
 IDENTITY: Final = "identity"
@@ -245,7 +246,7 @@ def _block_hash(text: str) -> bytes | None:
         return None
     if HASH.fullmatch(text) is None:
         raise Fault(
-            f"--checkpoint is the hash of a block, 0x and 64 hexadecimal digits, or latest; not {text!r}"
+            f"--checkpoint is the hash of a block, 0x and 64 hexadecimal digits, or latest; not {show(text)}"
         )
     return bytes.fromhex(text[2:])
 

@@ -18,6 +18,7 @@ from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair
 from runtime.crypto.derive import KeyKind
 from runtime.frame.host import Call
+from runtime.scale.errors import show
 from runtime.types.era import PERIOD_MAX
 
 TRANSFER: Final = "Balances.transfer_keep_alive"
@@ -133,9 +134,9 @@ def _named(arguments: tuple[str, ...]) -> dict[str, str]:
     for each in arguments:
         name, equals, value = each.partition("=")
         if not equals or not name:
-            raise Fault(f"{each!r} is no argument: write NAME=VALUE")
+            raise Fault(f"{show(each)} is no argument: write NAME=VALUE")
         if name in named:
-            raise Fault(f"the argument {name} is given twice")
+            raise Fault(f"the argument {show(name)} is given twice")
         named[name] = value
     return named
 

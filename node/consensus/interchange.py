@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from node.consensus.guard import UNKNOWN, Mark, highest_of
+from runtime.scale.errors import abridged, show
 from runtime.simplex import Kind
 
 VERSION: Final = "1"
@@ -87,10 +88,10 @@ def read_interchange(data: bytes, genesis_hash: bytes, public: bytes) -> tuple[M
     try:
         file = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InterchangeError(f"it is no interchange file: {error}") from None
+        raise InterchangeError(f"it is no interchange file: {abridged(str(error))}") from None
     version, genesis = file.metadata.interchange_format_version, file.metadata.genesis_hash
     if version != VERSION:
-        raise InterchangeError(f"it has version {version!r}, and this program reads version {VERSION!r}")
+        raise InterchangeError(f"it has version {show(version)}, and this program reads version {VERSION!r}")
     if genesis.lower() != "0x" + genesis_hash.hex():
         raise InterchangeError(
             f"it is of the chain with genesis {genesis}, and this chain's is 0x{genesis_hash.hex()}"

@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from genesis.build import Genesis as BuiltGenesis
-from node.light.proof import ENTRIES_MAX, EPOCHS_MAX, FORM, Block, Boundary, Entry, Genesis, Hex, Proof, seal
+from node.light.proof import (
+    ENTRIES_MAX,
+    EPOCHS_MAX,
+    FORM,
+    REASON_END_MAX,
+    Block,
+    Boundary,
+    Entry,
+    Genesis,
+    Hex,
+    Proof,
+    seal,
+)
 from node.light.verify import COMMITTEE_KEY, first_committee, verify
 from runtime.api.simplex import blocks_per_epoch
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, codec_of
+from runtime.scale.errors import abridged
 from runtime.simplex import Committee, authored_of
 from runtime.trie.proof import InvalidProof, verify_proofs
 from runtime.types.block import Header
@@ -95,7 +108,8 @@ async def gather(source: Source, origin: Origin, keys: Sequence[bytes], block_ha
     try:
         values = verify_proofs(header.state_root, nodes, keys)
     except InvalidProof as error:
-        raise CannotProve(f"the node's nodes do not show what the keys hold: {error}") from None
+        why = abridged(str(error), REASON_END_MAX)
+        raise CannotProve(f"the node's nodes do not show what the keys hold: {why}") from None
     entries = tuple(Entry(Hex(key), None if value is None else Hex(value)) for key, value in values.items())
     block = Block(Hex(_HEADER.encode(header)), Hex(certificate), nodes)
     proof = seal(Proof(FORM, origin.genesis, tuple(boundaries), block, entries))

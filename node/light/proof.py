@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from runtime.crypto.hashing import blake2b_256
+from runtime.scale.errors import abridged
 
 FILE_BYTES_MAX: Final = 1 << 26
 """The longest file: two thousand epochs of 128 validators each, no two alike."""
@@ -22,6 +23,8 @@ ENTRIES_MAX: Final = 256
 """The most keys that one file asks about."""
 FORM: Final = "ballast light proof 1"
 INDENT: Final = 1
+REASON_END_MAX: Final = 200
+"""Characters of each end of a reason that may name keys of any length."""
 _HEX: Final = re.compile("0x((?:[0-9a-f]{2})*)")
 
 
@@ -99,7 +102,7 @@ def read_proof(data: bytes) -> Proof:
     try:
         proof = msgspec.json.decode(data, type=Proof, dec_hook=_from_text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProofRefused("the file", f"it is no light proof: {error}") from None
+        raise ProofRefused("the file", f"it is no light proof: {abridged(str(error))}") from None
     except RecursionError:
         raise ProofRefused("the file", "it is no light proof: it is nested too deeply") from None
     written = write_proof(proof)

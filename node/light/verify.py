@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from node.light.proof import Boundary, Genesis, Proof, ProofRefused, checksum_of
+from node.light.proof import REASON_END_MAX, Boundary, Genesis, Proof, ProofRefused, checksum_of
 from runtime.crypto.bls import InvalidPublicKey
 from runtime.crypto.hashing import twox_128
 from runtime.scale import DecodeError, codec_of
+from runtime.scale.errors import abridged
 from runtime.simplex import (
     BadCertificate,
     Certificate,
@@ -80,7 +81,7 @@ def verify(proof: Proof, genesis_hash: bytes) -> Answer:
     for entry in proof.entries:
         if found[entry.key] != entry.value:
             why = f"the state holds {_show(found[entry.key])}, and the file says {_show(entry.value)}"
-            raise ProofRefused(f"the entry 0x{entry.key.hex()}", why)
+            raise ProofRefused(f"the entry {abridged('0x' + entry.key.hex())}", why)
     if checksum_of(proof) != proof.checksum:
         raise ProofRefused("the checksum", "the file was changed after it was written: ask for another")
     return Answer(header, certificate, committee, found)
@@ -144,7 +145,7 @@ def _held(
     try:
         return verify_proofs(header.state_root, [*map(bytes, nodes)], [*map(bytes, keys)])
     except InvalidProof as error:
-        raise ProofRefused(where, f"its state: {error}") from None
+        raise ProofRefused(where, f"its state: {abridged(str(error), REASON_END_MAX)}") from None
 
 
 def _decode(where: str, kind: type[T], encoded: bytes) -> T:

@@ -12,6 +12,7 @@ from node.wallet.keystore import open_bls
 from node.wallet.polkadot_json import open_polkadot
 from node.wallet.sealed import facts_of, open_account, open_node
 from node.wallet.signer import Keypair
+from runtime.scale.errors import abridged
 
 FileForm: TypeAlias = Literal["eip2335", "polkadot-js", "account", "node"]
 """A validator's keystore, an account of polkadot.js, and the sealed files of a keyring."""
@@ -25,7 +26,7 @@ def form_of(data: bytes) -> FileForm:
     try:
         names = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidKeyfile(f"it is no key's file: {error}") from None
+        raise InvalidKeyfile(f"it is no key's file: {abridged(str(error))}") from None
     if "crypto" in names:
         return "eip2335"
     if "encoded" in names:

@@ -31,6 +31,7 @@ from node.wallet.keystore import open_bls, public_of_bls, seal_bls
 from node.wallet.password import Cost
 from node.wallet.sealed import facts_of, open_account, open_node, seal_account, seal_node
 from node.wallet.signer import SEED_BYTES, Keypair
+from runtime.scale.errors import show
 
 T = TypeVar("T")
 
@@ -189,7 +190,7 @@ class Keyring:
     def _folder(self, name: str) -> Path:
         if _NAME.fullmatch(name) is None:
             raise KeyfileError(
-                f"{name!r} is no name of a key: it has up to 64 letters, digits, dots, dashes and "
+                f"{show(name)} is no name of a key: it has up to 64 letters, digits, dots, dashes and "
                 "underscores, and begins with a letter or a digit"
             )
         return self.folder / name

@@ -23,6 +23,7 @@ from msgspec import Meta
 from node.wallet.bls import BlsKeypair, InvalidSecret
 from node.wallet.keyfile import InvalidKeyfile, WrongPassword
 from node.wallet.password import Cost, password_bytes
+from runtime.scale.errors import abridged
 
 VERSION: Final = 4
 SCRYPT_N: Final = {Cost.STRONG: 1 << 18, Cost.LIGHT: 1 << 12}
@@ -165,7 +166,7 @@ def _read(data: bytes) -> _Keystore:
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidKeyfile(f"it is no keystore of EIP-2335: {error}") from None
+        raise InvalidKeyfile(f"it is no keystore of EIP-2335: {abridged(str(error))}") from None
 
 
 def _stretch(kdf: _Scrypt | _Pbkdf2, password: bytes) -> bytes:

@@ -36,6 +36,7 @@ from node.wallet.password import utf8
 from node.wallet.signer import SEED_BYTES, Keypair
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind
+from runtime.scale.errors import abridged, show
 
 HEADER: Final = bytes.fromhex("3053020101300506032b657004220420")
 DIVIDER: Final = bytes.fromhex("a123032100")
@@ -78,7 +79,7 @@ def open_polkadot(data: bytes, password: str) -> Keypair:
     try:
         file = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidKeyfile(f"it is no export of polkadot.js: {error}") from None
+        raise InvalidKeyfile(f"it is no export of polkadot.js: {abridged(str(error))}") from None
     kind = _kind(file.encoding)
     encoded = _bytes(file.encoded)
     parameters = _parameters(encoded)
@@ -114,12 +115,12 @@ def seal_polkadot(pair: Keypair, password: str, *, name: str, prefix: int) -> by
 def _kind(encoding: _Encoding) -> KeyKind:
     if encoding.version != "3" or encoding.type != ENCODING:
         raise InvalidKeyfile(
-            f"it is encoded as version {encoding.version!r}, {encoding.type!r}, and only version '3' with a "
-            "password is opened: import it to polkadot.js and export it again"
+            f"it is encoded as version {show(encoding.version)}, {show(encoding.type)}, and only version '3' "
+            "with a password is opened: import it to polkadot.js and export it again"
         )
     content = encoding.content
     if len(content) != 2 or content[0] != "pkcs8" or content[1] not in KINDS:
-        raise InvalidKeyfile(f"it holds {content!r}, and accounts are sr25519 or ed25519")
+        raise InvalidKeyfile(f"it holds {show(content)}, and accounts are sr25519 or ed25519")
     return KINDS[content[1]]
 
 

@@ -24,6 +24,7 @@ from sr25519 import public_from_secret_key
 from node.wallet.keyfile import InvalidKeyfile, WrongPassword
 from node.wallet.password import Cost, password_bytes
 from node.wallet.signer import SEED_BYTES, Keypair
+from runtime.scale.errors import abridged
 
 Content: TypeAlias = Literal["sr25519", "ed25519", "node"]
 
@@ -114,7 +115,7 @@ def _read(data: bytes) -> _Sealed:
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidKeyfile(f"it is no sealed file: {error}") from None
+        raise InvalidKeyfile(f"it is no sealed file: {abridged(str(error))}") from None
 
 
 def _open(sealed: _Sealed, password: str) -> Keypair:

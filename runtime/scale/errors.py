@@ -6,7 +6,7 @@ from collections.abc import Sized
 from typing import Self, TypeGuard
 
 SHOWN_CHARACTERS_MAX = 80
-"""Longest piece of a refused value, and of each end of its path, that a message repeats."""
+"""Longest piece of a refused value, and of each end of a longer text, that a message repeats."""
 
 SHOWN_INTEGER_BITS_MAX = 260
 """Longest integer that a message writes out in digits."""
@@ -32,9 +32,7 @@ class CodecError(ValueError):
 
     def __str__(self) -> str:
         path = self.path.lstrip(".")
-        if len(path) > 2 * SHOWN_CHARACTERS_MAX:
-            path = f"{path[:SHOWN_CHARACTERS_MAX]}...{path[-SHOWN_CHARACTERS_MAX:]}"
-        return f"{path}: {self.reason}" if path else self.reason
+        return f"{abridged(path)}: {self.reason}" if path else self.reason
 
 
 class EncodeError(CodecError):
@@ -59,6 +57,13 @@ class DecodeError(CodecError):
 def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
     """Whether `value` is a tuple, of whatever."""
     return isinstance(value, tuple)
+
+
+def abridged(text: str, end_max: int = SHOWN_CHARACTERS_MAX) -> str:
+    """A text that others had a hand in, short enough for a message: of a long one its two ends, each of
+    `end_max` characters.
+    """
+    return text if len(text) <= 2 * end_max else f"{text[:end_max]}...{text[-end_max:]}"
 
 
 def show(value: object) -> str:

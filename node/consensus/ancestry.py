@@ -202,6 +202,17 @@ class Ancestry:
         self.uncertified = {view: None for view in self.uncertified if view > floor}
         self.certified = {view: block for view, block in self.certified.items() if view >= floor}
 
+    def forget_skipped(self, before: int) -> None:
+        """Drop blocks of views that were skipped before this one, unless they were notarized as well: if
+        somebody builds on one after all, it is fetched.
+        """
+        notarized = {each.statement.block for each in self._proofs.notarizations.values()}
+        self.tree.drop(
+            lambda each: (
+                each.view < before and self._proofs.is_skipped(each.view) and each.hash not in notarized
+            )
+        )
+
     # Restart.
 
     def records(self) -> tuple[Held | Certified, ...]:

@@ -10,6 +10,8 @@ the moment that its signature is asked for: what happens to the signature does n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runtime.simplex import Kind, Statement, Vote
 
 
@@ -71,6 +73,11 @@ class Ballots:
         self._floor = view
         self._cast = {key: each for key, each in self._cast.items() if key[0] > view}
         self._signed = {key: each for key, each in self._signed.items() if key[0] > view}
+
+    def forget(self, is_old: Callable[[int], bool]) -> None:
+        """Drop what was said of views that are old: nothing will be asked of them any more."""
+        self._cast = {key: each for key, each in self._cast.items() if not is_old(key[0])}
+        self._signed = {key: each for key, each in self._signed.items() if not is_old(key[0])}
 
     @property
     def size(self) -> int:

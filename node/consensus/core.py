@@ -60,7 +60,7 @@ from node.consensus.messages import (
     Want,
 )
 from node.consensus.outbox import Outbox
-from node.consensus.polls import Polls
+from node.consensus.polls import SKIPPED_VIEWS_MAX, Polls
 from node.consensus.proofs import Proofs
 from node.consensus.timing import Timing
 from runtime.simplex import Certificate, Kind, Statement, Vote
@@ -69,6 +69,10 @@ PROPOSALS_AHEAD_MAX: Final = 4
 """Views ahead of which proposals are kept: who is further behind fetches the blocks."""
 STANDSTILL_VIEWS_MAX: Final = 64
 """Views of which everything is said again after a standstill."""
+HASTE_VIEWS_MAX: Final = 256
+"""Views since the last final one after which no view is skipped before its time. The nullification of each is
+kept until one is final: from then on a day brings 1,440 more, and not as many as messages can.
+"""
 COMPACT_RECORDS: Final = 256
 """Records after which the journal is replaced by what is still needed."""
 
@@ -237,7 +241,7 @@ class Core:
             self._accept(certificate, is_made=True)
         elif statement.kind == Kind.Nullify and statement.view == self.view:
             if self._leaders.leader(self.view) in answer.good:
-                self._nullify(self.view)
+                self._nullify_early(self.view)
 
     def _accept(self, certificate: Certificate, *, is_made: bool) -> None:
         """A certificate holds: remember it, tell it when it is of our making, and do what it says."""
@@ -271,7 +275,7 @@ class Core:
             return
         verdict = self._ancestry.certify(view)
         if verdict is False:
-            self._nullify(view)
+            self._nullify_early(view)
         elif verdict:
             notarization = self._proofs.notarizations[view]
             self._is_dirty = True
@@ -294,12 +298,23 @@ class Core:
         self._proposals = {each: offer for each, offer in self._proposals.items() if each >= view}
         self._is_dirty = True
         behind = view - 1 - self._proofs.floor
+        if behind > SKIPPED_VIEWS_MAX:
+            self._forget_skipped()
         self._arm(TimerName.Lead, self.timing.lead_ms(behind))
         self._arm(TimerName.Advance, self.timing.advance_ms(behind))
         self._arm(TimerName.Retry, self.timing.retry_ms)
         if self._polls.is_leader_silent(view):
-            self._nullify(view)
+            self._nullify_early(view)
         self._polls.heed_leader(view)
+
+    def _forget_skipped(self) -> None:
+        """Drop what belongs to views that were skipped long ago and can only be crossed. Their nullifications
+        stay, since whoever builds across them shows each.
+        """
+        before = self.view - SKIPPED_VIEWS_MAX
+        self._polls.forget_skipped(before)
+        self._ancestry.forget_skipped(before)
+        self._ballots.forget(lambda view: view < before and self._proofs.is_skipped(view))
 
     def _propose(self) -> None:
         """As the view's leader, have a block built on the highest certified view."""
@@ -323,7 +338,7 @@ class Core:
         if self._building is None or self._building[0] != view:
             return
         if candidate is None:
-            self._nullify(view)
+            self._nullify_early(view)
         else:
             self._ancestry.add_own(candidate)
             self._offer(candidate)
@@ -365,7 +380,7 @@ class Core:
         candidate, statement = offer
         verdict = self._ancestry.follows(candidate, statement)
         if verdict is False:
-            self._nullify(view)
+            self._nullify_early(view)
         elif self._ancestry.are_skipped(statement.parent_view, view) and verdict:
             self._say(statement)
 
@@ -375,6 +390,11 @@ class Core:
         """Skip the view that we are in, unless its block was voted final."""
         if view == self.view:
             self._say(Statement(Kind.Nullify, self.epoch.number, view))
+
+    def _nullify_early(self, view: int) -> None:
+        """Skip it before its time, while views may follow each other that fast."""
+        if view - self._proofs.floor <= HASTE_VIEWS_MAX:
+            self._nullify(view)
 
     def _finalize(self, notarized: Statement) -> None:
         """Vote a certified block final, unless its view was voted skipped, or cannot be final."""

@@ -6,6 +6,7 @@ where one voter's word is enough, which is a leader that skips its own view.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from node.consensus.actions import Misdeed, ReportCertificates, VerifyCertificate, VerifyVotes
@@ -16,10 +17,12 @@ from node.consensus.outbox import Outbox
 from node.consensus.proofs import Proofs, Queue
 from node.consensus.suspicions import Suspicions
 from node.consensus.votes import VoteBook
-from runtime.simplex import Certificate, Kind, Vote, bitmap_of
+from runtime.simplex import Certificate, Kind, Statement, Vote, bitmap_of
 
 VIEWS_BEHIND_MAX: Final = 256
 """Views below the last final one of which votes are heard and certificates are kept."""
+SKIPPED_VIEWS_MAX: Final = 256
+"""Views below the one we are in of which votes are kept although the view was skipped."""
 VIEWS_AHEAD_MAX: Final = 64
 """Views ahead of which votes are heard."""
 SILENT_VIEWS_MAX: Final = 8
@@ -57,6 +60,8 @@ class Polls:
         of_view = statement.view
         if not self._proofs.floor - VIEWS_BEHIND_MAX <= of_view <= view + VIEWS_AHEAD_MAX:
             return
+        if self._proofs.floor < of_view < view - SKIPPED_VIEWS_MAX and not self._matters(statement):
+            return
         signer = vote.signer
         if signer >= len(self._peers) or not statement.is_canonical:
             self._out.fault(peer, Misdeed.Malformed)
@@ -71,6 +76,12 @@ class Polls:
             self._entered(vote, view)
         if conflicting is not None:
             self._suspicions.suspect(peer, conflicting, vote)
+
+    def _matters(self, statement: Statement) -> bool:
+        """Whether a vote on a view of long ago may bring anything on: only one that makes it final is said
+        again for so long.
+        """
+        return statement.kind == Kind.Finalize and not self._proofs.is_skipped(statement.view)
 
     def _entered(self, vote: Vote, view: int) -> None:
         """A vote of another has its place in the book."""
@@ -183,8 +194,15 @@ class Polls:
         """Drop what lies far below the floor."""
         lowest = self._proofs.floor - VIEWS_BEHIND_MAX
         self._proofs.forget_below(lowest)
-        self._book.forget_below(lowest)
-        self._suspicions.forget_below(lowest)
+        self._forget(lambda view: view < lowest)
+
+    def forget_skipped(self, before: int) -> None:
+        """Drop what was said of views that were skipped before this one: none of them can be final."""
+        self._forget(lambda view: view < before and self._proofs.is_skipped(view))
+
+    def _forget(self, is_old: Callable[[int], bool]) -> None:
+        self._book.forget(is_old)
+        self._suspicions.forget(is_old)
 
     @property
     def size(self) -> int:

@@ -36,6 +36,10 @@ class Proofs:
             return view in self.notarizations
         return statement.kind == Kind.Nullify and view in self.nullifications
 
+    def is_skipped(self, view: int) -> bool:
+        """Whether a view above the floor is nullified: it can never be final."""
+        return view > self.floor and view in self.nullifications
+
     def add(self, certificate: Certificate) -> None:
         """Keep one that holds and teaches something."""
         view = certificate.statement.view

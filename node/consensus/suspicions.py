@@ -7,6 +7,7 @@ other. A vote shown so counts for nothing, but convicts its signer beside what t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from node.consensus.actions import Misdeed, Report, VerifyPair
@@ -86,7 +87,7 @@ class Suspicions:
         """Whether a signer was caught in a view."""
         return (signer, view) in self._reported
 
-    def forget_below(self, view: int) -> None:
-        """Drop the views below."""
-        self._reported = {key: None for key in self._reported if key[1] >= view}
-        self._witnesses = {key: None for key in self._witnesses if key[1] >= view}
+    def forget(self, is_old: Callable[[int], bool]) -> None:
+        """Drop the views that are old."""
+        self._reported = {key: None for key in self._reported if not is_old(key[1])}
+        self._witnesses = {key: None for key in self._witnesses if not is_old(key[1])}

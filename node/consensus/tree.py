@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from node.consensus.inputs import Head
 from node.consensus.messages import REPLY_BLOCKS_MAX, REPLY_BYTES_MAX, Candidate
 
@@ -88,8 +90,11 @@ class Tree:
     def commit(self, head: Head, view: int) -> None:
         """A block is final in a view and handed over: what it leaves behind goes, by height and by view."""
         self.head = head
-        left = [each for each in self._candidates.values() if each.number <= head.number or each.view <= view]
-        for block in [each.hash for each in left]:
+        self.drop(lambda each: each.number <= head.number or each.view <= view)
+
+    def drop(self, is_left: Callable[[Candidate], bool]) -> None:
+        """Hold some blocks no longer."""
+        for block in [each.hash for each in self._candidates.values() if is_left(each)]:
             del self._candidates[block]
             self._verdicts.pop(block, None)
             self._checking.pop(block, None)

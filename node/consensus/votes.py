@@ -7,6 +7,7 @@ out. Once those for one statement weigh a quorum the statement is due: all its v
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from runtime.simplex import Committee, Kind, Statement, Vote
@@ -126,11 +127,11 @@ class VoteBook:
         """The statement is proven: it needs no votes any more."""
         self.due.pop(statement, None)
 
-    def forget_below(self, view: int) -> None:
-        """Drop the views below."""
-        for old in [each for each in self._views if each < view]:
-            del self._views[old]
-        for statement in [each for each in self.due if each.view < view]:
+    def forget(self, is_old: Callable[[int], bool]) -> None:
+        """Drop the views that are old."""
+        for view in [each for each in self._views if is_old(each)]:
+            del self._views[view]
+        for statement in [each for each in self.due if is_old(each.view)]:
             del self.due[statement]
 
     @property

@@ -170,8 +170,10 @@ class Bench:
 
     def ring(self, name: TimerName) -> None:
         """The timer of this name that was armed last."""
-        timers = [each.timer for each in self.of(Arm) if each.timer.name == name]
-        self.step(Expired(timers[-1]))
+        latest = reversed(self.actions)
+        self.step(
+            Expired(next(each.timer for each in latest if isinstance(each, Arm) and each.timer.name == name))
+        )
 
     def _do(self, actions: Sequence[CoreAction]) -> None:
         pending = list(actions)

@@ -137,7 +137,7 @@ def test_old_views_are_forgotten() -> None:
     for view in (1, 2, 3):
         for signer in range(3):
             votes.add(notarize(signer, view=view))
-    votes.forget_below(3)
+    votes.forget(lambda view: view < 3)
     assert votes.size == 1
     assert [each.view for each in votes.due] == [3]
     assert votes.vote(Kind.Notarize, 2, 0) is None

@@ -1,9 +1,10 @@
 """The coin's own words: what its pallets expect of one another, and the types that they share.
 
 Data flows one way. The ledger stands lowest: it alone creates and destroys coins, and knows who owes them.
-Standards say what a unit of work is; providers prove capacity and stand behind their debts; issuance,
-attestation and redemption act on both; the pallet of solvency judges all of it at the end of the block, and
-puts its verdict, the mode, into the ledger.
+The oracle says what compute costs, standards what a unit of work is; providers prove capacity and stand
+behind their debts; issuance, attestation and redemption act on both; slashing says what a fault costs; fees
+become the reserve and rewards; the pallet of solvency judges all of it at the end of the block, and puts its
+verdict, the mode, into the ledger.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Mode(enum.IntEnum):
     Red = 3
     """Losses are shared by those who redeem; no exit fee."""
     WindDown = 4
-    """Redemption to the end. Not reached on this chain yet."""
+    """Redemption to the end, as in Red; the standard is frozen, and no coin is ever minted again."""
 
 
 class ProviderState(enum.IntEnum):
@@ -59,11 +60,11 @@ class ProviderState(enum.IntEnum):
     Deficient = 2
     """A line fails: serves, and may not mint or unbond."""
     Draining = 3
-    """Has given notice. Not reached on this chain yet."""
+    """Has given notice: serves first, and its capacity counts for what is left of the term."""
     Unbonding = 4
-    """Has left, and waits for its bond. Not reached on this chain yet."""
+    """Has left, and waits for its coins."""
     Banned = 5
-    """Proven fraud. Not reached on this chain yet."""
+    """Proven fraud: may do nothing, for ever."""
 
 
 class Tier(enum.IntEnum):
@@ -75,6 +76,30 @@ class Tier(enum.IntEnum):
     """Clean for 90 days."""
     Accountable = 2
     """A legal entity with a public undertaking."""
+
+
+class Fault(enum.IntEnum):
+    """What costs a provider coins."""
+
+    Outage = 0
+    """More than four windows missed in a row."""
+    FailedPiece = 1
+    """A ticket, or a piece of one, refused or not served."""
+    FalseCapacity = 2
+    """A wrong leaf, or one machine answering for two units."""
+    OracleDeviation = 3
+    """A reporter whose values were far from the median too often."""
+
+
+class Cause(enum.IntEnum):
+    """Why a debt became smaller: the column of the issuer's public ledger."""
+
+    Redeemed = 0
+    """Served to the end, or lost by a consumer that did not come."""
+    Repaid = 1
+    """Burned by somebody who held the coins."""
+    Liquidated = 2
+    """Burned from the issuer's own bond or unvested coins."""
 
 
 class Debt(Struct):
@@ -100,6 +125,16 @@ class Standards(Protocol):
 
     def rating_of(self, class_id: ClassId) -> int | None:
         """What one unit of a class yields: 10^-9 SCU per hour; None for a class that nobody rated."""
+        ...
+
+    def rating_under(self, class_id: ClassId, work: int) -> int | None:
+        """What `rating_of` would be under a standard of so much work."""
+        ...
+
+    def lag_now(self) -> tuple[int, int]:
+        """By what the capacity behind a mint is multiplied, as numerator and denominator: (1, 1), or (W, W*)
+        while the standard has lagged for so long that the lag clause holds.
+        """
         ...
 
     def blocks_in(self, hours: int) -> int:
@@ -171,12 +206,26 @@ class Ledger(Protocol):
         """Create free coins as a debt of the issuer."""
         ...
 
-    def cancel(self, issuer: AccountId, payer: AccountId, amount: Balance) -> None:
+    def cancel(self, issuer: AccountId, payer: AccountId, amount: Balance, cause: Cause) -> None:
         """Burn free coins of the payer against unassigned debt. Raises `DebtTooSmall`, or a `TokenError`."""
         ...
 
-    def cancel_held(self, issuer: AccountId, reason: Any, payer: AccountId, amount: Balance) -> None:
+    def cancel_held(
+        self, issuer: AccountId, reason: Any, payer: AccountId, amount: Balance, cause: Cause
+    ) -> None:
         """Burn coins that the payer has on hold against unassigned debt."""
+        ...
+
+    def novate(self, debtor: AccountId, to: AccountId, amount: Balance) -> None:
+        """Let another issuer owe unassigned debt. Raises `DebtTooSmall`."""
+        ...
+
+    def note_failure(self, issuer: AccountId, amount: Balance) -> None:
+        """Write into the issuer's public ledger that it failed a ticket of so many coins."""
+        ...
+
+    def note_slash(self, issuer: AccountId, amount: Balance) -> None:
+        """Write into the issuer's public ledger that so many coins were taken from it."""
         ...
 
     def orphan(self, issuer: AccountId, amount: Balance) -> None:
@@ -221,7 +270,19 @@ class Issuers(Protocol):
         ...
 
     def effective_total(self) -> int:
-        """E: the sum over Active and Deficient providers."""
+        """E: the sum over Active, Deficient and Draining providers."""
+        ...
+
+    def effective_under(self, work: int) -> int:
+        """E', recomputed exactly as if the standard were of so much work."""
+        ...
+
+    def rerate(self) -> None:
+        """A new standard is in force: rate every provider again."""
+        ...
+
+    def domain_of(self, who: AccountId) -> tuple[Region, int]:
+        """The failure domain of a provider: region and operator."""
         ...
 
     def bond_of(self, who: AccountId) -> Balance:
@@ -254,8 +315,28 @@ class Issuers(Protocol):
         """Put free coins of the provider into its bond."""
         ...
 
-    def ticket_failed(self, who: AccountId, victim: AccountId, compensation: Balance) -> None:
-        """The provider failed a ticket: note it, and pay the victim from the bond as far as that reaches."""
+    def take_bond(self, who: AccountId, to: AccountId, amount: Balance) -> Balance:
+        """Give coins of the bond, or what there is of it, to another account; how much that was."""
+        ...
+
+    def burn_bond(self, who: AccountId, amount: Balance) -> Balance:
+        """Burn coins of the bond against the provider's own unassigned debt, as far as both reach; how much
+        that was.
+        """
+        ...
+
+    def ticket_failed(self, who: AccountId) -> None:
+        """The provider failed a ticket: three of them in 7 days make it deficient."""
+        ...
+
+    def ban(self, who: AccountId) -> None:
+        """Proven fraud: its tickets that are not delivered go back to their queues, unvested coins and then
+        the whole bond cancel its debt, and the rest of the debt becomes orphan debt.
+        """
+        ...
+
+    def vouch(self, who: AccountId, tier: Tier) -> None:
+        """Set how well the chain knows a provider. Raises `NotRegistered`."""
         ...
 
 
@@ -272,7 +353,17 @@ class Units(Protocol):
         ...
 
     def record_window(self, who: AccountId, answered: Mapping[UnitId, bool]) -> bool:
-        """Count a window: which units answered; whether the provider as a whole passed."""
+        """Count a window: which units answered; whether the provider as a whole passed. A unit in it that is
+        excused is left out of `answered`; a provider with nothing in it is not recorded.
+        """
+        ...
+
+    def missed_in_row(self, who: AccountId) -> int:
+        """How many counted windows the provider has missed one after the other, up to the last one."""
+        ...
+
+    def is_probation(self, who: AccountId, unit: UnitId) -> bool:
+        """Whether the unit has still to prove itself, so that it opens in every window."""
         ...
 
 
@@ -282,6 +373,81 @@ class WindowObserver(Protocol):
 
     def window_counted(self, who: AccountId, passed: bool) -> None:
         """A window counted for the provider."""
+        ...
+
+
+@runtime_checkable
+class Unvested(Protocol):
+    """Keeps the coins that were minted and have not vested."""
+
+    def cancel_unvested(self, who: AccountId) -> Balance:
+        """Burn the unvested coins of an issuer against its own unassigned debt, as far as both reach, and
+        free what is left of them; how much was burned.
+        """
+        ...
+
+
+@runtime_checkable
+class Serving(Protocol):
+    """Knows who serves which tickets."""
+
+    def requeue(self, server: AccountId) -> None:
+        """Put every ticket of a server that is not delivered back to its place in its queue."""
+        ...
+
+    def serving_since(self, server: AccountId) -> BlockNumber | None:
+        """Since when the provider has had a matched ticket without a break; None for one that has none."""
+        ...
+
+
+@runtime_checkable
+class Slasher(Protocol):
+    """Takes coins for faults: each is noted at once, and applied after a delay in which it can be cancelled."""
+
+    def fault(
+        self,
+        who: AccountId,
+        fault: Fault,
+        amount: Balance,
+        *,
+        victim: AccountId | None = None,
+        reporter: AccountId | None = None,
+    ) -> None:
+        """A fault that costs so many coins at most; the victim's share, if there is a victim, was paid before
+        and is not part of it.
+        """
+        ...
+
+    def outage(self, who: AccountId, failed_share_ppb: int) -> None:
+        """An outage of more than four windows, while so great a part of all capacity failed in the same
+        failure domain.
+        """
+        ...
+
+
+@runtime_checkable
+class Oracle(Protocol):
+    """Says what compute costs, or that it does not know."""
+
+    def price_now(self) -> int | None:
+        """U_t: the median price of work over 30 days, in 10^-9 of the oracle's currency for the work of one
+        SCU-h under standard 1; None unless Fresh.
+        """
+        ...
+
+    def mainstream_now(self) -> int | None:
+        """M_t: the mainstream rating by market hours, median over 30 days, as work per hour; None unless
+        Fresh.
+        """
+        ...
+
+
+@runtime_checkable
+class Rewarded(Protocol):
+    """Shares out rewards to those who delivered."""
+
+    def delivered(self, server: AccountId, amount: Balance) -> None:
+        """A server delivered so many SCU-h, in coins."""
         ...
 
 

@@ -192,29 +192,17 @@ def _shares(pallets: Sequence[Pallet[Any, Any]], attribute: str, host: Host) -> 
 def _construct(
     seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]], host: Host
 ) -> dict[str, Pallet[Any, Any]]:
-    wanted = {seat.seat_name: _wanted(seat, classes) for seat in seats}
-    made: dict[str, Pallet[Any, Any]] = {}
-    waiting = {seat.seat_name: seat for seat in seats}
-    while waiting:
-        ready = [
-            name
-            for name in waiting
-            if all(each in made for given in wanted[name].values() for each in _names(given))
-        ]
-        if not ready:
-            raise LoadError(f"these pallets need one another, and none can be first: {', '.join(waiting)}")
-        for name in ready:
-            seat = waiting.pop(name)
-            given = {
-                attribute: tuple(made[each] for each in source) if isinstance(source, tuple) else made[source]
-                for attribute, source in wanted[name].items()
-            }
-            made[name] = _instance(seat, classes[name], host, given)
+    """Every pallet, given what it wants of the others; two pallets may want one another."""
+    made: dict[str, Pallet[Any, Any]] = {
+        seat.seat_name: object.__new__(classes[seat.seat_name]) for seat in seats
+    }
+    for seat in seats:
+        given = {
+            attribute: tuple(made[each] for each in source) if isinstance(source, tuple) else made[source]
+            for attribute, source in _wanted(seat, classes).items()
+        }
+        _give(made[seat.seat_name], seat, host, given)
     return made
-
-
-def _names(source: str | tuple[str, ...]) -> tuple[str, ...]:
-    return source if isinstance(source, tuple) else (source,)
 
 
 def _wanted(
@@ -274,9 +262,9 @@ def _is_config(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Struct)
 
 
-def _instance(
-    seat: SeatSpec, cls: type[Pallet[Any, Any]], host: Host, given: dict[str, Any]
-) -> Pallet[Any, Any]:
+def _give(instance: Pallet[Any, Any], seat: SeatSpec, host: Host, given: dict[str, Any]) -> None:
+    """Construct a pallet in its place, with its constants."""
+    cls = type(instance)
     configs = {name: hint for name, hint in cls.given().items() if _is_config(hint)}
     if not configs and seat.config:
         raise LoadError(
@@ -287,12 +275,11 @@ def _instance(
             given[name] = from_plain(hint, dict(seat.config))
         except PlainError as error:
             raise LoadError(f"{seat.seat_name}: config: {error}") from None
-    make: Any = cls
+    construct: Any = cls.__init__
     try:
-        instance: Pallet[Any, Any] = make(host=host, seat=Seat(seat.index, seat.seat_name), **given)
+        construct(instance, host=host, seat=Seat(seat.index, seat.seat_name), **given)
     except TypeError as error:
         raise LoadError(f"{seat.seat_name}: {error}") from error
-    return instance
 
 
 # The rest.

@@ -335,6 +335,12 @@ class Issuers(Protocol):
         """
         ...
 
+    def pay_bounty(self, who: AccountId, to: AccountId) -> Balance:
+        """Give the registration deposit of a provider, or what there is of it, to who proved its fraud; how
+        much that was. Comes before the ban.
+        """
+        ...
+
     def vouch(self, who: AccountId, tier: Tier) -> None:
         """Set how well the chain knows a provider. Raises `NotRegistered`."""
         ...
@@ -364,6 +370,20 @@ class Units(Protocol):
 
     def is_probation(self, who: AccountId, unit: UnitId) -> bool:
         """Whether the unit has still to prove itself, so that it opens in every window."""
+        ...
+
+    def units_of(self, who: AccountId, before: BlockNumber) -> tuple[UnitId, ...]:
+        """The units of a provider that were registered before a block, in their order; none of a stranger."""
+        ...
+
+    def class_of(self, who: AccountId, unit: UnitId) -> ClassId | None:
+        """The class of a unit; None if there is no such unit."""
+        ...
+
+    def restart(self, who: AccountId, unit: UnitId) -> None:
+        """The unit committed to work and did not open what was asked of it: it counts no more, and begins
+        its probation again.
+        """
         ...
 
 
@@ -402,7 +422,9 @@ class Serving(Protocol):
 
 @runtime_checkable
 class Slasher(Protocol):
-    """Takes coins for faults: each is noted at once, and applied after a delay in which it can be cancelled."""
+    """Takes coins for faults: each is noted at once, and applied after a delay, before which it can be
+    cancelled.
+    """
 
     def fault(
         self,

@@ -69,12 +69,14 @@ class Standards(Pallet[StandardsEvent, StandardsError]):
         return k, self.standards[k].work
 
     def rating_of(self, class_id: ClassId) -> int | None:
+        return self.rating_under(class_id, self.standards[self.current].work)
+
+    def rating_under(self, class_id: ClassId, work: int) -> int | None:
         found = self.classes.get(class_id)
-        return (
-            None
-            if found is None
-            else mul_div_floor(found.work_per_hour, PPB, self.standards[self.current].work)
-        )
+        return None if found is None else mul_div_floor(found.work_per_hour, PPB, work)
+
+    def lag_now(self) -> tuple[int, int]:
+        return 1, 1
 
     def blocks_in(self, hours: int) -> int:
         return max(1, div_ceil(hours * self.config.blocks_per_hour, self.config.hours))

@@ -30,6 +30,7 @@ from runtime.frame import Root, Signed, call, hookimpl, invariant
 from runtime.frame.coin import (
     ANONYMOUS,
     LINE_PERCENT,
+    Cause,
     ClassId,
     GroupId,
     Mode,
@@ -200,17 +201,45 @@ class Providers(Register):
         self._put(who, provider.replace(bond=provider.bond + amount))
         self.emit(t.Bonded(who, amount))
 
-    def ticket_failed(self, who: AccountId, victim: AccountId, compensation: Balance) -> None:
+    def rerate(self) -> None:
+        for who in self.roster:
+            self._put(who, self._rated(who, self.providers[who]))
+
+    def take_bond(self, who: AccountId, to: AccountId, amount: Balance) -> Balance:
+        provider = self._known(who)
+        taken = min(amount, provider.bond)
+        if taken:
+            self.coin.transfer_on_hold(BOND, who, to, taken)
+            self._put(who, provider.replace(bond=provider.bond - taken))
+        return taken
+
+    def burn_bond(self, who: AccountId, amount: Balance) -> Balance:
+        provider = self._known(who)
+        burned = min(amount, provider.bond, self.ledger.debt_of(who).unassigned)
+        if burned:
+            self.ledger.cancel_held(who, BOND, who, burned, Cause.Liquidated)
+            self._put(who, provider.replace(bond=provider.bond - burned))
+        return burned
+
+    def ticket_failed(self, who: AccountId) -> None:
         now, span = self.host.number, self.standards.blocks_in(FAILURE_HOURS)
-        provider = self.providers[who]
+        provider = self._known(who)
         failures = (*provider.failures, now)[-t.FAILURES_MAX :]
         often = len(failures) == t.FAILURES_MAX and now - failures[0] <= span
         until = now + span if often else provider.failing_until
-        paid = min(compensation, provider.bond)
-        if self.attempt(lambda: self.coin.transfer_on_hold(BOND, who, victim, paid)) is not None:
-            paid = 0
-        self._put(who, provider.replace(failures=failures, failing_until=until, bond=provider.bond - paid))
-        self.emit(t.TicketFailed(who, paid))
+        self._put(who, provider.replace(failures=failures, failing_until=until))
+        self.emit(t.TicketFailed(who, len(failures)))
+
+    def ban(self, who: AccountId) -> None:
+        provider = self._known(who)
+        self._put(who, self._enter(who, provider, ProviderState.Banned))
+        self.burn_bond(who, provider.bond)
+        self.ledger.orphan(who, self.ledger.debt_of(who).unassigned)
+
+    def vouch(self, who: AccountId, tier: Tier) -> None:
+        provider = self._known(who)
+        self._put(who, provider.replace(tier=tier))
+        self.emit(t.TierChanged(who, tier, provider.group))
 
     # runtime.frame.coin.Units
 
@@ -286,7 +315,7 @@ class Providers(Register):
             return
         burned = min(provider.bond, short)
         if burned:
-            self.ledger.cancel_held(who, BOND, who, burned)
+            self.ledger.cancel_held(who, BOND, who, burned, Cause.Liquidated)
             self._put(who, provider.replace(bond=provider.bond - burned))
         if burned < short:
             self.ledger.orphan(who, short - burned)

@@ -26,6 +26,7 @@ from runtime.frame.coin import (
     GroupId,
     Ledger,
     ProviderState,
+    Region,
     Standards,
     Tier,
     UnitId,
@@ -116,6 +117,22 @@ class Register(Pallet[t.ProvidersEvent, t.ProvidersError]):
     def effective_total(self) -> int:
         return self.effective
 
+    def effective_under(self, work: int) -> int:
+        total = 0
+        for who in self.roster:
+            provider = self.providers[who]
+            ratings = [
+                self.standards.rating_under(unit.class_id, work) or 0
+                for _, unit in self.units.under(who)
+                if unit.passed == UNIT_PROBATION
+            ]
+            total += self._effective(measured(provider.replace(rating=sum(ratings))))
+        return total
+
+    def domain_of(self, who: AccountId) -> tuple[Region, int]:
+        domain = self._known(who).domain
+        return domain.region, domain.operator
+
     def bond_of(self, who: AccountId) -> Balance:
         provider = self.providers.get(who)
         return 0 if provider is None else provider.bond
@@ -128,6 +145,14 @@ class Register(Pallet[t.ProvidersEvent, t.ProvidersError]):
     def unit_since(self, who: AccountId, unit: UnitId) -> BlockNumber | None:
         found = self.units.get((who, unit))
         return None if found is None else found.since
+
+    def missed_in_row(self, who: AccountId) -> int:
+        provider = self._known(who)
+        return missed_last(provider.history, provider.windows)
+
+    def is_probation(self, who: AccountId, unit: UnitId) -> bool:
+        found = self.units.get((who, unit))
+        return found is not None and found.passed < UNIT_PROBATION
 
     def units_before(self, block: BlockNumber) -> Iterator[tuple[AccountId, tuple[UnitId, ...]]]:
         for who in self.roster:
@@ -282,3 +307,8 @@ def measured(provider: t.Provider) -> t.Provider:
     """The provider with its capacity: availability times rating, rounded down."""
     availability = wilson_ppb(provider.history.bit_count(), provider.windows)
     return provider.replace(capacity=mul_div_floor(provider.rating, availability, PPB))
+
+
+def missed_last(history: int, windows: int) -> int:
+    """How many of the last windows were missed one after the other."""
+    return windows if not history else (history & -history).bit_length() - 1

@@ -193,10 +193,10 @@ class Liquidated(ProvidersEvent, index=9):
 
 
 class TicketFailed(ProvidersEvent, index=10):
-    """A provider failed a ticket, and compensated its owner from the bond."""
+    """A provider failed a ticket."""
 
     who: AccountId
-    compensation: Balance
+    failures: Annotated[U8, Doc("How many of its last failures are remembered, three at most.")]
 
 
 class ProvidersError(Error):

@@ -328,7 +328,8 @@ class Redemption(Tickets):
     def _fail(self, number: int, ticket: t.Ticket) -> None:
         server = _server_of(ticket)
         self.ledger.unassign(server, ticket.amount)
-        self.issuers.ticket_failed(server, ticket.owner, div_ceil(ticket.amount, COMPENSATION))
+        self.issuers.take_bond(server, ticket.owner, div_ceil(ticket.amount, COMPENSATION))
+        self.issuers.ticket_failed(server)
         waiting = ticket.replace(
             state=TicketState.Queued, server=None, standard=0, deadline=0, is_ready=False, result=None
         )

@@ -27,7 +27,7 @@ from pallets.ledger.types import (
     Orphaned,
 )
 from runtime.frame import Pallet, StorageMap, StorageValue, Twox64Concat, hookimpl, invariant
-from runtime.frame.coin import Debt, GroupId, Mode
+from runtime.frame.coin import Debt, DebtObserver, GroupId, Mode
 from runtime.frame.interfaces import AccountStore, Mint
 from runtime.types import AccountId, Balance
 from runtime.types.account import AccountInfo
@@ -41,6 +41,7 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     config: Config
     coin: Mint
     accounts: AccountStore
+    observers: tuple[DebtObserver, ...]
 
     supply = StorageValue[Balance](default=0, doc="S: all coins.")
     orphaned = StorageValue[Balance](default=0, doc="O: debt whose issuer is gone.")
@@ -160,6 +161,8 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
         self.debts[issuer] = new
         if owed:
             self.group_debts[debt.group] += owed
+            for observer in self.observers:
+                observer.debt_moved(issuer)
 
     def _burned(self, amount: Balance) -> None:
         self.supply -= amount

@@ -250,6 +250,15 @@ class Ledger(Protocol):
 
 
 @runtime_checkable
+class DebtObserver(Protocol):
+    """Keeps figures that follow from debts, such as the greatest of them: it is told of each that moved."""
+
+    def debt_moved(self, issuer: AccountId) -> None:
+        """What the issuer owes has changed; the ledger has the new debt already. May not raise."""
+        ...
+
+
+@runtime_checkable
 class Issuers(Protocol):
     """Knows the providers behind the debts: what they can do, and what they have put up."""
 
@@ -300,11 +309,11 @@ class Issuers(Protocol):
         ...
 
     def margin_now(self) -> int:
-        """n1, the N-1 margin, at the end of the parent block; after the providers' `on_finalize`, of this."""
+        """n1, the N-1 margin, as things stand now."""
         ...
 
     def wait_now(self) -> int:
-        """W_max, the longest wait in hours, as of the same moment as `margin_now`."""
+        """W_max, the longest wait in hours, as things stand now."""
         ...
 
     def serves(self, who: AccountId, class_floor: ClassId, region: Region) -> bool:
@@ -336,8 +345,9 @@ class Issuers(Protocol):
         ...
 
     def pay_bounty(self, who: AccountId, to: AccountId) -> Balance:
-        """Give the registration deposit of a provider, or what there is of it, to who proved its fraud; how
-        much that was. Comes before the ban.
+        """Give half of the registration deposit of a provider, or what there is of it, to who proved its
+        fraud; how much that was. Comes before the ban. The other half is the reserve's, so that nobody gets
+        his deposit back by proving his own fraud.
         """
         ...
 

@@ -340,7 +340,8 @@ class Issuers(Protocol):
 
     def ban(self, who: AccountId) -> None:
         """Proven fraud: its tickets that are not delivered go back to their queues, unvested coins and then
-        the whole bond cancel its debt, and the rest of the debt becomes orphan debt.
+        the whole bond cancel its debt, and the rest of the debt becomes orphan debt. Bond that is left when
+        no debt is stays where it is: the slasher, who alone bans, gives it away.
         """
         ...
 
@@ -425,6 +426,12 @@ class Serving(Protocol):
         """Put every ticket of a server that is not delivered back to its place in its queue."""
         ...
 
+    def standing_moved(self, server: AccountId) -> None:
+        """The provider's state has changed; the issuers' pallet has the new one already. Who drains serves
+        first. May not raise.
+        """
+        ...
+
     def serving_since(self, server: AccountId) -> BlockNumber | None:
         """Since when the provider has had a matched ticket without a break; None for one that has none."""
         ...
@@ -433,27 +440,36 @@ class Serving(Protocol):
 @runtime_checkable
 class Slasher(Protocol):
     """Takes coins for faults: each is noted at once, and applied after a delay, before which it can be
-    cancelled.
+    cancelled. Victims do not wait.
     """
 
+    def compensate(self, who: AccountId, victim: AccountId, amount: Balance) -> Balance:
+        """Give whom a provider harmed so many coins of its bond now, or what there is of them; how much that
+        was. Nothing, if the victim could not exist with it. May not raise.
+        """
+        ...
+
     def fault(
-        self,
-        who: AccountId,
-        fault: Fault,
-        amount: Balance,
-        *,
-        victim: AccountId | None = None,
-        reporter: AccountId | None = None,
+        self, who: AccountId, fault: Fault, amount: Balance, *, reporter: AccountId | None = None
     ) -> None:
-        """A fault that costs so many coins at most; the victim's share, if there is a victim, was paid before
-        and is not part of it.
+        """A fault that costs so many coins of the bond at most; what its victims got is not part of it. False
+        capacity costs everything, at once, whatever the amount. Nothing for a stranger. May not raise.
         """
         ...
 
     def outage(self, who: AccountId, failed_share_ppb: int) -> None:
         """An outage of more than four windows, while so great a part of all capacity failed in the same
-        failure domain.
+        failure domain. It counts once in 7 days. May not raise.
         """
+        ...
+
+
+@runtime_checkable
+class SlashBook(Protocol):
+    """Keeps account of the coins that were taken for faults."""
+
+    def slashed_and_given(self) -> tuple[Balance, Balance]:
+        """What was ever taken, by those it was taken from; and where all of it went, by those who got it."""
         ...
 
 
@@ -470,6 +486,16 @@ class Oracle(Protocol):
     def mainstream_now(self) -> int | None:
         """M_t: the mainstream rating by market hours, median over 30 days, as work per hour; None unless
         Fresh.
+        """
+        ...
+
+    def origin_now(self) -> tuple[int, int]:
+        """U_0 and M_0, where the chain began; M_0 by the measure of today. W_0 is M_0."""
+        ...
+
+    def rescale(self, old: int, new: int) -> None:
+        """Work is measured in another way: what was `old` of it is `new`. Ratings that are kept follow, and
+        reports by the old measure are dropped.
         """
         ...
 

@@ -328,6 +328,12 @@ class Issuers(Protocol):
         """Give coins of the bond, or what there is of it, to another account; how much that was."""
         ...
 
+    def recall_bond(self, who: AccountId, amount: Balance) -> None:
+        """Call coins that are on their way out of the bond back into it, until there are `amount` in it or
+        none is on its way: a slash comes days after its fault, and nobody leaves before it.
+        """
+        ...
+
     def burn_bond(self, who: AccountId, amount: Balance) -> Balance:
         """Burn coins of the bond against the provider's own unassigned debt, as far as both reach; how much
         that was.

@@ -325,12 +325,8 @@ class Issuers(Protocol):
         ...
 
     def take_bond(self, who: AccountId, to: AccountId, amount: Balance) -> Balance:
-        """Give coins of the bond, or what there is of it, to another account; how much that was."""
-        ...
-
-    def recall_bond(self, who: AccountId, amount: Balance) -> None:
-        """Call coins that are on their way out of the bond back into it, until there are `amount` in it or
-        none is on its way: a slash comes days after its fault, and nobody leaves before it.
+        """Give coins of the bond, or what there is of it, to another account; how much that was. Coins that
+        are on their way out of the bond are called back for it: a slash comes days after its fault.
         """
         ...
 

@@ -1,144 +1,78 @@
-"""The register of providers: what each has, and the sums over operator groups and over all.
+"""The register of units: what each provider has, what windows have proven of it, and what it yields.
 
-`_put` is the one place that writes a provider, so the sums cannot part from what they are sums of.
+A unit counts after 28 windows that it passed one after the other. The counted units stand by class in the
+provider's record, so a new standard rates a provider in as many steps as it has classes:
+
+    rating = sum of counted x rating of the class      c_i = floor(availability x rating)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pallets.providers import types as t
+from pallets.providers.books import COUNTED, GONE, Books
 from pallets.providers.wilson import wilson_ppb
-from runtime.frame import (
-    Pallet,
-    Parameter,
-    StorageDoubleMap,
-    StorageMap,
-    StorageValue,
-    Twox64Concat,
-    hookimpl,
-)
-from runtime.frame.coin import (
-    ANONYMOUS,
-    TERM_HOURS,
-    ClassId,
-    GroupId,
-    Ledger,
-    ProviderState,
-    Region,
-    Standards,
-    Tier,
-    UnitId,
-)
-from runtime.frame.interfaces import Currency
-from runtime.scale import U32, U64
-from runtime.types import AccountId, Balance, BlockNumber
-from runtime.types.fixed import PPB, div_ceil, mul_div_ceil, mul_div_floor
+from runtime.frame import StorageDoubleMap, StorageMap, Twox64Concat
+from runtime.frame.coin import ANONYMOUS, ClassId, ProviderState, Region, Tier, UnitId
+from runtime.types import AccountId, BlockNumber
+from runtime.types.fixed import PPB, mul_div_floor
 
 UNIT_PROBATION: Final = 28
 """So many windows in a row a unit passes before it counts."""
 WINDOWS_MAX: Final = 56
 """How many windows availability is measured over."""
-COUNTED: Final = (ProviderState.Active, ProviderState.Deficient)
-"""The states whose capacity counts."""
-WAIT_MAX: Final = (1 << 32) - 1
-"""Stands for a wait without end: a debt, and no capacity."""
-BOND: Final = t.Bond()
 
 
-class Register(Pallet[t.ProvidersEvent, t.ProvidersError]):
-    """Every provider, its units and its figures."""
+class Register(Books):
+    """Every unit, and what providers have proven with them."""
 
-    hold_reason = t.HoldReason
-    config: t.Config
-    coin: Currency
-    ledger: Ledger
-    standards: Standards
-
-    providers = StorageMap[AccountId, t.Provider](doc="Every provider.")
-    roster = StorageValue[t.Roster](default=(), doc="Every provider, in the order of registration.")
     units = StorageDoubleMap[AccountId, UnitId, t.Unit](
         hashers=(Twox64Concat, Twox64Concat), doc="Every unit, by provider and number."
     )
-    groups = StorageMap[GroupId, t.Group](
-        default=t.Group(), hasher=Twox64Concat, doc="What the members of each operator group have together."
-    )
-    group_ids = StorageValue[t.GroupIds](default=(), doc="The operator groups that have members.")
-    effective = StorageValue[Balance](
-        default=0, doc="E: the effective capacity of Active and Deficient providers."
-    )
-    covered = StorageValue[Balance](
-        default=0, doc="What is covered without the worst operator group; less S it is n1."
-    )
-    wait_hours = StorageValue[U32](default=0, doc="W_max: the longest wait, max ceil(m_i / c_i) hours.")
-    deficient = StorageValue[t.Roster](default=(), doc="Providers that are Deficient.")
-    unbonding = StorageMap[AccountId, t.Unbonding](doc="Coins on their way out of bonds.")
-
-    beta_anonymous_ppb = Parameter[U64](
-        default=PPB,
-        bounds=(PPB // 5, PPB),
-        track="collateral",
-        safer="up",
-        doc="Bond of an anonymous provider, a coin owed.",
-    )
-    beta_attested_ppb = Parameter[U64](
-        default=PPB // 2,
-        bounds=(PPB // 5, PPB),
-        track="collateral",
-        safer="up",
-        doc="The same of an attested one.",
-    )
-    beta_accountable_ppb = Parameter[U64](
-        default=PPB // 4,
-        bounds=(PPB // 5, PPB),
-        track="collateral",
-        safer="up",
-        doc="The same of an accountable one.",
+    days = StorageMap[AccountId, t.Days](
+        default=(), doc="The daily samples of E_i of which `mean` is the mean, the newest last."
     )
 
-    # runtime.frame.coin.Issuers: looking.
-
-    def roster_now(self) -> tuple[AccountId, ...]:
-        return self.roster
-
-    def state_of(self, who: AccountId) -> ProviderState | None:
-        provider = self.providers.get(who)
-        return None if provider is None else provider.state
+    # runtime.frame.coin.Issuers: capacity.
 
     def capacity_of(self, who: AccountId) -> int:
         provider = self.providers.get(who)
         return 0 if provider is None else provider.capacity
 
-    def effective_of(self, who: AccountId) -> int:
-        provider = self.providers.get(who)
-        return 0 if provider is None else self._effective(provider)
-
-    def effective_total(self) -> int:
-        return self.effective
-
-    def effective_under(self, work: int) -> int:
-        total = 0
-        for who in self.roster:
-            provider = self.providers[who]
-            ratings = [
-                self.standards.rating_under(unit.class_id, work) or 0
-                for _, unit in self.units.under(who)
-                if unit.passed == UNIT_PROBATION
-            ]
-            total += self._effective(measured(provider.replace(rating=sum(ratings))))
-        return total
-
     def domain_of(self, who: AccountId) -> tuple[Region, int]:
         domain = self._known(who).domain
         return domain.region, domain.operator
 
-    def bond_of(self, who: AccountId) -> Balance:
-        provider = self.providers.get(who)
-        return 0 if provider is None else provider.bond
+    def serves(self, who: AccountId, class_floor: ClassId, region: Region) -> bool:
+        provider = self._known(who)
+        if provider.state not in COUNTED or not provider.capacity:
+            return False
+        if region and region != provider.domain.region:
+            return False
+        floor = self.standards.rating_of(class_floor) if class_floor else 0
+        return floor is not None and provider.slowest >= floor
 
-    def bond_needed(self, who: AccountId, owed: Balance) -> Balance:
-        return mul_div_ceil(owed, self._beta(self._known(who).tier), PPB)
+    def effective_under(self, work: int) -> int:
+        ratings: dict[ClassId, int] = {}
+        total = 0
+        for who in self.roster:
+            provider = self.providers[who]
+            term = self._term(provider)
+            if not term:
+                continue
+            rating = 0
+            for each in provider.classes:
+                if each.class_id not in ratings:
+                    ratings[each.class_id] = self.standards.rating_under(each.class_id, work) or 0
+                rating += each.counted * ratings[each.class_id]
+            total += _capacity(provider, rating) * term
+        return total
+
+    def rerate(self) -> None:
+        for who in self.roster:
+            self._put(who, self._rated(self.providers[who]))
 
     # runtime.frame.coin.Units: looking.
 
@@ -146,169 +80,151 @@ class Register(Pallet[t.ProvidersEvent, t.ProvidersError]):
         found = self.units.get((who, unit))
         return None if found is None else found.since
 
-    def missed_in_row(self, who: AccountId) -> int:
-        provider = self._known(who)
-        return missed_last(provider.history, provider.windows)
+    def class_of(self, who: AccountId, unit: UnitId) -> ClassId | None:
+        found = self.units.get((who, unit))
+        return None if found is None else found.class_id
 
     def is_probation(self, who: AccountId, unit: UnitId) -> bool:
         found = self.units.get((who, unit))
         return found is not None and found.passed < UNIT_PROBATION
 
+    def missed_in_row(self, who: AccountId) -> int:
+        provider = self._known(who)
+        history = provider.history
+        return (history & -history).bit_length() - 1 if history else provider.windows
+
+    def units_of(self, who: AccountId, before: BlockNumber) -> tuple[UnitId, ...]:
+        provider = self.providers.get(who)
+        if provider is None or provider.state in GONE:
+            return ()
+        return tuple(unit for (_, unit), each in self.units.under(who) if each.since < before)
+
     def units_before(self, block: BlockNumber) -> Iterator[tuple[AccountId, tuple[UnitId, ...]]]:
         for who in self.roster:
-            units = tuple(unit for (_, unit), each in self.units.under(who) if each.since < block)
+            units = self.units_of(who, block)
             if units:
                 yield who, units
 
+    # runtime.frame.coin.Units: what windows say.
+
+    def record_window(self, who: AccountId, answered: Mapping[UnitId, bool]) -> bool:
+        provider = self._known(who)
+        if not answered:
+            return False
+        counted: list[bool] = []
+        proven: list[UnitId] = []
+        for number, passed in answered.items():
+            unit = self.units[who, number]
+            if unit.passed == UNIT_PROBATION:
+                counted.append(passed)
+                continue
+            run = unit.passed + 1 if passed else 0
+            if run != unit.passed:
+                self.units[who, number] = unit.replace(passed=run)
+            if run == UNIT_PROBATION:
+                proven.append(number)
+                provider = _with_units(provider, unit.class_id, counted=1)
+                self.emit(t.UnitCounted(who, number))
+        passed_all = all(counted or answered.values())
+        provider = provider.replace(
+            history=(provider.history << 1 | passed_all) & ((1 << WINDOWS_MAX) - 1),
+            windows=min(WINDOWS_MAX, provider.windows + 1),
+        )
+        if proven and provider.state == ProviderState.Probation:
+            now = self.host.number
+            provider = self._enter(who, provider, ProviderState.Active)
+            provider = provider.replace(sampled_at=now, moved_at=now, integral=0, clean_since=now)
+        self._put(who, self._rated(provider) if proven else _proven(provider))
+        return passed_all
+
+    def restart(self, who: AccountId, unit: UnitId) -> None:
+        provider, found = self._known(who), self._unit(who, unit)
+        self.units[who, unit] = found.replace(passed=0)
+        if found.passed == UNIT_PROBATION:
+            self._put(who, self._rated(_with_units(provider, found.class_id, counted=-1)))
+        self.emit(t.UnitRestarted(who, unit))
+
     # Admission.
 
-    def _admit(self, who: AccountId, provider: t.Provider) -> None:
-        if who in self.providers:
-            raise t.AlreadyRegistered
-        if provider.group == ANONYMOUS:
+    def _admit(self, who: AccountId, group: int, domain: t.Domain, state: ProviderState, tier: Tier) -> None:
+        known = self.providers.get(who)
+        if known is not None:
+            raise t.Expelled if known.state == ProviderState.Banned else t.AlreadyRegistered
+        if group == ANONYMOUS:
             raise t.AnonymousGroup
-        if not provider.domain.region:
+        if not domain.region:
             raise t.NoRegion
         roster = self.roster
-        if len(roster) == t.PROVIDERS_MAX:
+        if len(roster) >= t.PROVIDERS_MAX:
             raise t.TooManyProviders
         self.coin.hold(t.Deposit(), who, self.config.deposit)
+        slot, self.provider_slots = self.provider_slots.take()
         self.roster = (*roster, who)
-        self._put(who, provider)
-        self.emit(t.Registered(who, provider.group))
+        now = self.host.number
+        self._put(who, t.Provider(state, tier, group, domain, now, now, slot))
+        self.emit(t.Registered(who, group))
 
     def _add_units(self, who: AccountId, classes: tuple[ClassId, ...], passed: int = 0) -> None:
         provider = self.providers[who]
         if provider.units + len(classes) > t.UNITS_MAX:
             raise t.TooManyUnits
+        counted = int(passed == UNIT_PROBATION)
         for unit, class_id in enumerate(classes, start=provider.next_unit):
             if self.standards.rating_of(class_id) is None:
                 raise t.UnknownClass
             self.units[who, unit] = t.Unit(class_id, self.host.number, passed)
+            provider = _with_units(provider, class_id, units=1, counted=counted)
             self.emit(t.UnitAdded(who, unit, class_id))
-        added = len(classes)
-        self._put(who, provider.replace(units=provider.units + added, next_unit=provider.next_unit + added))
+        if len(provider.classes) > t.CLASSES_MAX:
+            raise t.TooManyClasses
+        provider = provider.replace(next_unit=provider.next_unit + len(classes))
+        self._put(who, self._rated(provider) if counted else provider)
+
+    def _remove_unit(self, who: AccountId, unit: UnitId) -> None:
+        provider, found = self._known(who), self._unit(who, unit)
+        del self.units[who, unit]
+        counted = -1 if found.passed == UNIT_PROBATION else 0
+        self._put(who, self._rated(_with_units(provider, found.class_id, units=-1, counted=counted)))
+        self.emit(t.UnitRemoved(who, unit))
+
+    def _unit(self, who: AccountId, unit: UnitId) -> t.Unit:
+        found = self.units.get((who, unit))
+        if found is None:
+            raise t.UnknownUnit
+        return found
 
     # Figures.
 
     def _enter(self, who: AccountId, provider: t.Provider, state: ProviderState) -> t.Provider:
-        if state == ProviderState.Deficient:
-            self.deficient = (*self.deficient, who)
-        elif provider.state == ProviderState.Deficient:
-            self.deficient = tuple(each for each in self.deficient if each != who)
         self.emit(t.StateChanged(who, state))
         return provider.replace(state=state, since=self.host.number)
 
-    def _publish(self) -> None:
-        self.covered = self.effective - max(map(self._loss_of, self.group_ids), default=0)
-        self.wait_hours = self._longest_wait()
-
-    def _loss_of(self, group_id: GroupId) -> int:
-        """What is gone if a group fails: its capacity, less the debt that its bond would cancel."""
-        group = self.groups[group_id]
-        return group.effective - min(group.bond, self.ledger.group_owes(group_id))
-
-    def _longest_wait(self) -> int:
-        longest = 0
-        for who in self.roster:
-            owed = self.ledger.debt_of(who).owed
-            if owed:
-                capacity = self.providers[who].capacity
-                longest = max(longest, div_ceil(owed, capacity) if capacity else WAIT_MAX)
-        return min(longest, WAIT_MAX)
-
-    def _rated(self, who: AccountId, provider: t.Provider) -> t.Provider:
-        """The provider with its rating summed again over the units that count."""
-        ratings: list[int] = []
-        for _, unit in self.units.under(who):
-            rating = self.standards.rating_of(unit.class_id)
-            if unit.passed == UNIT_PROBATION and rating is not None:
-                ratings.append(rating)
-        return measured(provider.replace(rating=sum(ratings), slowest=min(ratings, default=0)))
-
-    def _effective(self, provider: t.Provider) -> int:
-        if provider.state not in COUNTED:
-            return 0
-        return provider.capacity * TERM_HOURS
-
-    def _betas(self) -> tuple[int, ...]:
-        """The bond of a coin owed, by tier."""
-        return self.beta_anonymous_ppb, self.beta_attested_ppb, self.beta_accountable_ppb
-
-    def _beta(self, tier: Tier) -> int:
-        return self._betas()[tier]
-
-    def _known(self, who: AccountId) -> t.Provider:
-        provider = self.providers.get(who)
-        if provider is None:
-            raise t.NotRegistered
-        return provider
-
-    def _put(self, who: AccountId, new: t.Provider) -> None:
-        """Write a provider, and move every sum that it is part of: the only place that does."""
-        old = self.providers.get(who)
-        self.providers[who] = new
-        left, entered = None if old is None else group_of(old), group_of(new)
-        before = 0 if old is None else self._effective(old)
-        after = self._effective(new)
-        if left != entered:
-            if old is not None and left is not None:
-                self._move_group(left, -before, -old.bond, -1)
-            self._move_group(entered, after, new.bond, 1)
-            self.ledger.enroll(who, entered)
-        elif old is not None and (before != after or old.bond != new.bond):
-            self._move_group(entered, after - before, new.bond - old.bond, 0)
-        if before != after:
-            self.effective += after - before
-
-    def _move_group(self, group_id: GroupId, effective: int, bond: int, members: int) -> None:
-        old = self.groups[group_id]
-        new = t.Group(old.effective + effective, old.bond + bond, old.members + members)
-        if new.members:
-            self.groups[group_id] = new
-        else:
-            self.groups.discard(group_id)
-        if not old.members:
-            self.group_ids = (*self.group_ids, group_id)
-        elif not new.members:
-            self.group_ids = tuple(each for each in self.group_ids if each != group_id)
-
-    @hookimpl
-    def try_state(self) -> None:
-        groups: dict[GroupId, t.Group] = {}
-        for who in self.roster:
-            provider = self.providers[who]
-            again = self._rated(who, provider)
-            assert again == provider, f"0x{who.hex()} is {provider}, and by its units {again}"
-            assert provider.bond == self.coin.on_hold(BOND, who), f"the bond of 0x{who.hex()} is not on hold"
-            assert (provider.state == ProviderState.Deficient) == (who in self.deficient), (
-                "a deficit is not listed"
-            )
-            group, effective = group_of(provider), self._effective(provider)
-            old = groups.get(group, t.Group())
-            groups[group] = t.Group(old.effective + effective, old.bond + provider.bond, old.members + 1)
-            assert self.ledger.debt_of(who).group == group, (
-                f"the debt of 0x{who.hex()} counts to another group"
-            )
-        assert sum(group.effective for group in groups.values()) == self.effective, "E is not its sum"
-        assert sorted(groups) == sorted(self.group_ids), "the list of groups is not that of the providers"
-        for group_id, summed in groups.items():
-            assert self.groups[group_id] == summed, (
-                f"group {group_id} is {self.groups[group_id]}, not {summed}"
-            )
+    def _rated(self, provider: t.Provider) -> t.Provider:
+        """The provider as its classes are rated now."""
+        rating = 0
+        counted: list[int] = []
+        for each in provider.classes:
+            if each.counted:
+                one = self.standards.rating_of(each.class_id) or 0
+                counted.append(one)
+                rating += each.counted * one
+        return _proven(provider.replace(rating=rating, slowest=min(counted, default=0)))
 
 
-def group_of(provider: t.Provider) -> GroupId:
-    """The operator group that a provider counts to."""
-    return ANONYMOUS if provider.tier == Tier.Anonymous else provider.group
+def _proven(provider: t.Provider) -> t.Provider:
+    """The provider with its capacity by what its windows prove."""
+    return provider.replace(capacity=_capacity(provider, provider.rating))
 
 
-def measured(provider: t.Provider) -> t.Provider:
-    """The provider with its capacity: availability times rating, rounded down."""
-    availability = wilson_ppb(provider.history.bit_count(), provider.windows)
-    return provider.replace(capacity=mul_div_floor(provider.rating, availability, PPB))
+def _capacity(provider: t.Provider, rating: int) -> int:
+    """c_i: availability times rating, rounded down."""
+    return mul_div_floor(rating, wilson_ppb(provider.history.bit_count(), provider.windows), PPB)
 
 
-def missed_last(history: int, windows: int) -> int:
-    """How many of the last windows were missed one after the other."""
-    return windows if not history else (history & -history).bit_length() - 1
+def _with_units(provider: t.Provider, class_id: ClassId, *, units: int = 0, counted: int = 0) -> t.Provider:
+    """The provider with so many more units of a class, all and counted; a class without any is gone."""
+    by_class = {each.class_id: each for each in provider.classes}
+    old = by_class.get(class_id, t.ClassUnits(class_id, 0, 0))
+    by_class[class_id] = t.ClassUnits(class_id, old.units + units, old.counted + counted)
+    classes = tuple(by_class[each] for each in sorted(by_class) if by_class[each].units)
+    return provider.replace(classes=classes, units=provider.units + units)

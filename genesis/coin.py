@@ -96,6 +96,7 @@ def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -
                 for who, each, bond in zip(backing.providers, free, bonds, strict=True)
             ]
         },
+        "Oracle": {"mainstream": backing.work},
         "Standards": {
             "work": backing.work,
             "classes": [{"id": CPU_CLASS, "name": "cpu", "work_per_hour": backing.work_per_hour}],

@@ -142,6 +142,7 @@ def _check_accounts(table: Table) -> None:
         ("accounts", [each.account for each in table.accounts]),
         ("providers", [each.account for each in table.providers]),
         ("validators", [each.account for each in table.validators]),
+        ("oracle.reporters", [each.account for each in table.oracle.reporters]),
     ):
         _refuse_second(what, [address(account) for account in accounts])
     _refuse_second("validators", [f"BLS key 0x{each.bls.hex()}" for each in table.validators])
@@ -158,6 +159,8 @@ def _check_accounts(table: Table) -> None:
                 f"{where} bonds {validator.bond:,} coins, and a validator needs {_at_least(MINIMUM_STAKE)}"
             )
         bound[validator.account] += validator.bond * COIN
+    for reporter in table.oracle.reporters:
+        bound[reporter.account] = bound.get(reporter.account, EXISTENTIAL_DEPOSIT) + reporter.bond * COIN
     owned = {each.account: each.coins * COIN for each in table.accounts}
     for account, needed in bound.items():
         if owned.get(account, 0) < needed:
@@ -198,6 +201,7 @@ def _coin_parts(table: Table, debts: Sequence[int]) -> dict[str, Any]:
                 for each, owed in zip(table.providers, debts, strict=True)
             ]
         },
+        "Oracle": _oracle_part(table),
         "Standards": {"work": table.work, "classes": [to_plain(each) for each in table.classes]},
         "Attestation": {"windows_a_day": table.windows_a_day},
         "Providers": {
@@ -213,6 +217,19 @@ def _coin_parts(table: Table, debts: Sequence[int]) -> dict[str, Any]:
                 for each in table.providers
             ]
         },
+    }
+
+
+def _oracle_part(table: Table) -> dict[str, Any]:
+    """What compute costs where the chain begins, and who reports on it."""
+    oracle = table.oracle
+    return {
+        "price": oracle.price,
+        "mainstream": oracle.mainstream or table.work,
+        "reporters": [
+            {**to_plain(each), "account": address(each.account), "bond": each.bond * COIN}
+            for each in oracle.reporters
+        ],
     }
 
 

@@ -69,6 +69,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
     found += [
         SeatSpec(index=10, pallet=beacon, name="Beacon"),
         SeatSpec(index=11, pallet="Ledger", config={"reserve": RESERVE}),
+        SeatSpec(index=20, pallet="Oracle"),
         SeatSpec(
             index=12,
             pallet="Attestation",
@@ -81,6 +82,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
         ),
         SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": timing.blocks_per_hour}),
         SeatSpec(index=14, pallet="Providers", config={"deposit": PROVIDER_DEPOSIT}),
+        SeatSpec(index=22, pallet="Slashing", config={"delay_hours": timing.slash_delay_hours}),
         SeatSpec(index=15, pallet="Issuance"),
         SeatSpec(index=16, pallet="Redemption"),
         SeatSpec(index=17, pallet="Solvency"),

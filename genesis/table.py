@@ -11,18 +11,19 @@ from typing import Annotated, Final
 
 from genesis.seats import Timing
 from genesis.spec import SpecError
+from pallets.oracle.types import REPORTERS_MAX
 from pallets.providers.types import PROVIDERS_MAX, UNITS_PER_CALL_MAX
+from pallets.standards.types import CLASSES_MAX
 from runtime.frame.coin import ClassId, GroupId, Region, Tier
 from runtime.frame.plain import PlainError, from_plain
 from runtime.scale import U8, U16, U32, U64, U128, Doc, Fixed, Max, Struct
 from runtime.simplex.committee import VALIDATORS_MAX, BlsKey, NetworkKey
 from runtime.simplex.statement import Signature
 from runtime.types import AccountId
+from runtime.types.fixed import PPB
 
 ACCOUNTS_MAX: Final = 100_000
 """The most accounts that a table endows."""
-CLASSES_MAX: Final = 1_024
-"""The most classes of hardware that a table names."""
 
 
 class TableTiming(Struct):
@@ -54,6 +55,8 @@ class TableClass(Struct):
     id: ClassId
     name: str
     work_per_hour: Annotated[U128, Doc("Byte multiply-adds that one unit was measured to do in an hour.")]
+    memory_gib: Annotated[U32, Doc("Memory of a unit.")] = 0
+    link_gbps: Annotated[U32, Doc("Bandwidth between units.")] = 0
 
 
 class TableAccount(Struct):
@@ -86,6 +89,27 @@ class TableValidator(Struct):
     bond: Annotated[U64, Doc("Coins that it answers with; its weight.")]
 
 
+class TableReporter(Struct):
+    """Who reports to the oracle what compute costs."""
+
+    account: AccountId
+    entity: Annotated[U32, Doc("Who answers for it, by number.")]
+    region: Annotated[Region, Doc("Where it runs.")]
+    operator: Annotated[U32, Doc("Who runs the building.")]
+    source: Annotated[U32, Doc("Where its values come from, by number.")]
+    bond: Annotated[U64, Doc("Coins that it answers with.")]
+
+
+class TableOracle(Struct):
+    """What compute costs where the chain begins."""
+
+    price: Annotated[U128, Doc("U_0: one SCU-h of the first standard, in 10^-9 of the currency.")] = PPB
+    mainstream: Annotated[
+        U128, Doc("M_0: work that the mainstream does in an hour; that of the first standard when 0.")
+    ] = 0
+    reporters: Annotated[tuple[TableReporter, ...], Max(REPORTERS_MAX)] = ()
+
+
 class Table(Struct):
     """A chain to be made."""
 
@@ -97,6 +121,7 @@ class Table(Struct):
     providers: Annotated[tuple[TableProvider, ...], Max(PROVIDERS_MAX)]
     validators: Annotated[tuple[TableValidator, ...], Max(VALIDATORS_MAX)]
     timing: TableTiming = TableTiming()
+    oracle: TableOracle = TableOracle()
     windows_a_day: Annotated[U8, Doc("How often capacity is measured.")] = 4
     sudo: Annotated[AccountId | None, Doc("Who is Root, on a network for tests; nobody when absent.")] = None
 

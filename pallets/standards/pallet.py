@@ -1,91 +1,264 @@
-"""Standards: what one SCU-h of work is, what a unit of each class yields, and how long an hour is in blocks.
+"""Standards: what one SCU-h of work is, moved with the mainstream day by day, and no further than covered.
 
-A coin is owed in SCU-h under the standard in force. Standard 1 stands from the first block; ratings follow
-from the work of the standard exactly, `r_hk = floor(rho_h / W_k)` in 10^-9 SCU per hour, and are never
-stored.
+Once a day, if the oracle is Fresh, the standard takes a step towards its target (`anchor.py`), of 0.09 % at
+most, and only if
+
+    S > 0,   the mode is Green or Yellow,   E' = E recomputed exactly under W' >= kappa_u S
+
+so an upgrade that would break coverage cannot be enacted. While the target has been more than a quarter ahead
+for 180 days, capacity counts W / W* of itself when coins are minted: issuance stops before the promise does.
+A splice is another way to measure: all works change at once, and the provider in the middle keeps its rating.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
-from pallets.standards.types import (
-    Class,
-    ClassKnown,
-    ClassRated,
-    Config,
-    Genesis,
-    Name,
-    Standard,
-    StandardsError,
-    StandardsEvent,
-    WorkMissing,
-)
-from runtime.frame import Pallet, Root, StorageMap, StorageValue, Twox64Concat, call, hookimpl
-from runtime.frame.coin import ClassId
-from runtime.scale import U32, U128
-from runtime.types import db
-from runtime.types.fixed import PPB, div_ceil, mul_div_floor
+from pallets.standards import types as t
+from pallets.standards.anchor import furthest, lags, next_work, spliced, target
+from pallets.standards.ratings import FIRST, Ratings
+from runtime.frame import Parameter, Root, StorageOption, call, hookimpl, invariant
+from runtime.frame.coin import Issuers, Ledger, Mode, Oracle
+from runtime.scale import U32, U64
+from runtime.types import BlockNumber, Weight, db
+from runtime.types.fixed import PPB, mul_div_ceil, mul_div_floor
 
-FIRST: Final = 1
+DAY_HOURS: Final = 24
+LAG_HOURS: Final = 180 * DAY_HOURS
+"""For how long a lag is borne."""
+WORST_FOR_STEP: Final = Mode.Yellow
+"""A step is taken in this mode and in better ones."""
+PROVIDERS: Final = 1_024
+"""How many providers a new standard rates again at most, for the weight."""
+LOOK: Final = db(reads=9, writes=2)
+RERATE: Final = db(reads=4 * PROVIDERS, writes=2 * PROVIDERS)
+KAPPA_U_BOUNDS: Final = (1_100_000_000, 1_500_000_000)
+FACTOR_BOUNDS: Final = (PPB // 10, 10 * PPB)
 
 
-class Standards(Pallet[StandardsEvent, StandardsError]):
+def weight_of_splice(works: tuple[t.ClassWork, ...]) -> Weight:
+    """Every class is written, and every provider rated twice."""
+    return db(reads=10 + len(works), writes=10 + len(works)) + RERATE.times(2)
+
+
+class Standards(Ratings):
     """What one SCU-h of work is."""
 
-    config: Config
+    ledger: Ledger
+    issuers: Issuers
+    oracle: Oracle
 
-    current = StorageValue[U32](default=FIRST, doc="k, the number of the standard in force.")
-    standards = StorageMap[U32, Standard](
-        hasher=Twox64Concat, doc="Every standard that ever was in force, by number."
+    held = StorageOption[t.Held](doc="Why the last daily step was not taken, if it should have been.")
+    lag = StorageOption[t.Lag](doc="How far the standard lags behind, if by more than a quarter.")
+
+    kappa_u_ppb = Parameter[U64](
+        default=1_100_000_000,
+        bounds=KAPPA_U_BOUNDS,
+        track="standards",
+        safer="up",
+        doc="kappa_u: effective capacity that a coin has behind it after an upgrade.",
     )
-    classes = StorageMap[ClassId, Class](hasher=Twox64Concat, doc="Every class of hardware, by number.")
+    train_ppb = Parameter[U64](
+        default=PPB,
+        bounds=FACTOR_BOUNDS,
+        track="standards",
+        doc="Work that an hour of training is worth, as a part of W_k.",
+    )
+    fine_tune_ppb = Parameter[U64](
+        default=PPB, bounds=FACTOR_BOUNDS, track="standards", doc="The same of an hour of fine-tuning."
+    )
+    infer_ppb = Parameter[U64](
+        default=PPB, bounds=FACTOR_BOUNDS, track="standards", doc="The same of an hour of inference."
+    )
+
+    # Calls.
+
+    @call(index=1, weight=weight_of_splice)
+    def splice(self, origin: Root, works: t.Works) -> None:
+        """Measure work in another way: what each class does in an hour by it. W moves so that the median
+        provider keeps its rating.
+        """
+        if self.ledger.mode_now() == Mode.WindDown:
+            raise t.StandardFrozen
+        self._check_complete(works)
+        issuers, (_, work) = self.issuers, self.standard_now()
+        before, classes = self._capacities(), [self.classes[each.id].work_per_hour for each in works]
+        effective = issuers.effective_total()
+        for each in works:
+            self.classes[each.id] = self.classes[each.id].replace(work_per_hour=each.work_per_hour)
+            self.emit(t.ClassRated(each.id, each.work_per_hour))
+        issuers.rerate()
+        providers = [(old, new) for old, new in zip(before, self._capacities(), strict=True) if old]
+        by_class = list(zip(classes, [each.work_per_hour for each in works], strict=True))
+        new_work = spliced(work, providers or by_class)
+        self._enact(new_work, t.Reason.Splice, issuers.effective_under(new_work))
+        self._check_covered(effective)
+        self.oracle.rescale(work, new_work)
+        lag = self.lag
+        if lag is not None:
+            self.lag = lag.replace(target=mul_div_ceil(lag.target, new_work, work))
+
+    @call(index=2, weight=db(reads=8, writes=2) + RERATE)
+    def set_floors(self, origin: Root, floors: t.Floors) -> None:
+        """Say what a unit has at least. Classes with less yield nothing from now on."""
+        if self.ledger.mode_now() == Mode.WindDown:
+            raise t.StandardFrozen
+        effective = self.issuers.effective_total()
+        self.floors = floors
+        self.issuers.rerate()
+        self._check_covered(effective)
+        self.emit(t.FloorsSet(floors))
+
+    def _check_complete(self, works: t.Works) -> None:
+        ids = [each.id for each in works]
+        is_ordered = all(low < high for low, high in pairwise(ids))
+        if not is_ordered or len(ids) != self.class_count or not all(each in self.classes for each in ids):
+            raise t.WorksIncomplete
+        if not ids or not all(each.work_per_hour for each in works):
+            raise t.WorkMissing
+
+    def _check_covered(self, before: int) -> None:
+        """What root changes leaves kappa_u S covered, or what was covered before."""
+        needed = self.kappa_u_ppb * self.ledger.total_supply()
+        if self.issuers.effective_total() * PPB < min(needed, before * PPB):
+            raise t.WouldUncover
+
+    def _capacities(self) -> list[int]:
+        """The capacity of every provider, in the order of registration."""
+        return [self.issuers.capacity_of(who) for who in self.issuers.roster_now()]
+
+    # The daily step.
 
     @hookimpl
-    def build_genesis(self, genesis: Genesis) -> None:
-        if not genesis.work:
-            raise WorkMissing
-        self.standards[FIRST] = Standard(genesis.work, 0)
-        for each in genesis.classes:
-            self._rate(each.id, each.name, each.work_per_hour)
+    def on_initialize(self, now: BlockNumber) -> Weight:
+        """Once a day: a step towards the target, if it is covered."""
+        if now % self.blocks_in(DAY_HOURS):
+            return db()
+        before = self.current
+        held = self._step(now)
+        if held != self.held:
+            self.held = held
+            if held is not None:
+                self.emit(t.StepHeld(held))
+        return LOOK if self.current == before else LOOK + RERATE
 
-    @call(index=0, weight=db(reads=1, writes=1))
-    def add_class(self, origin: Root, class_id: ClassId, name: Name, work_per_hour: U128) -> None:
-        """Admit a class of hardware, with what one unit of it was measured to do in an hour."""
-        self._rate(class_id, name, work_per_hour)
-        self.emit(ClassRated(class_id, work_per_hour))
+    def _step(self, now: BlockNumber) -> t.Held | None:
+        """Take the day's step, if there is one to take; what holds it."""
+        if self.ledger.mode_now() == Mode.WindDown:
+            return t.Held.WindDown
+        wanted = self._target()
+        if wanted is None:
+            return t.Held.OracleSilent
+        held = self._advance(wanted)
+        self._note_lag(wanted, now)
+        return held
 
-    def _rate(self, class_id: ClassId, name: Name, work_per_hour: int) -> None:
-        if class_id in self.classes:
-            raise ClassKnown
-        if not work_per_hour:
-            raise WorkMissing
-        self.classes[class_id] = Class(name, work_per_hour)
+    def _target(self) -> int | None:
+        """W*; None while the oracle is not Fresh."""
+        price, mainstream = self.oracle.price_now(), self.oracle.mainstream_now()
+        if price is None or mainstream is None:
+            return None
+        first_price, first_work = self.oracle.origin_now()
+        return target(first_work, first_price, price, mainstream)
+
+    def _advance(self, wanted: int) -> t.Held | None:
+        _, work = self.standard_now()
+        new_work = next_work(work, wanted)
+        if new_work <= work:
+            return None
+        supply = self.ledger.total_supply()
+        if not supply:
+            return t.Held.NothingIssued
+        if self.ledger.mode_now() > WORST_FOR_STEP:
+            return t.Held.Unsound
+        effective = self.issuers.effective_under(new_work)
+        if not is_covered(effective, supply, self.kappa_u_ppb):
+            return t.Held.Uncovered
+        self._enact(new_work, t.Reason.Step, effective)
+        return None
+
+    def _enact(self, work: int, reason: t.Reason, effective: int) -> None:
+        """Put the next standard into force, and rate every provider by it."""
+        number, supply = self.current + 1, self.ledger.total_supply()
+        self.standards[number] = t.Standard(work, self.host.number, reason, effective, supply)
+        self.current = number
+        self.issuers.rerate()
+        self.emit(t.StandardEnacted(number, work, reason))
+
+    def _note_lag(self, wanted: int, now: BlockNumber) -> None:
+        _, work = self.standard_now()
+        lag = self.lag
+        if not lags(work, wanted):
+            if lag is not None:
+                self.lag = None
+                self.emit(t.LagEnded())
+        elif lag is None:
+            self.lag = t.Lag(now, wanted)
+            self.emit(t.LagBegan(work, wanted))
+        else:
+            self.lag = lag.replace(target=wanted)
 
     # runtime.frame.coin.Standards
 
-    def standard_now(self) -> tuple[int, int]:
-        k = self.current
-        return k, self.standards[k].work
-
-    def rating_of(self, class_id: ClassId) -> int | None:
-        return self.rating_under(class_id, self.standards[self.current].work)
-
-    def rating_under(self, class_id: ClassId, work: int) -> int | None:
-        found = self.classes.get(class_id)
-        return None if found is None else mul_div_floor(found.work_per_hour, PPB, work)
-
     def lag_now(self) -> tuple[int, int]:
-        return 1, 1
+        lag = self.lag
+        if lag is None or self.host.number - lag.since < self.blocks_in(LAG_HOURS):
+            return 1, 1
+        return self.standard_now()[1], lag.target
 
-    def blocks_in(self, hours: int) -> int:
-        return max(1, div_ceil(hours * self.config.blocks_per_hour, self.config.hours))
+    def work_owed(self, amount: int) -> tuple[int, int, int]:
+        """What a ticket of so many coins is owed if it is matched now, in work rounded down: for training,
+        fine-tuning and inference.
+        """
+        whole = amount * self.standard_now()[1]
+        train, fine_tune, infer = (
+            mul_div_floor(whole, factor, PPB * PPB)
+            for factor in (self.train_ppb, self.fine_tune_ppb, self.infer_ppb)
+        )
+        return train, fine_tune, infer
 
-    def hours_in(self, blocks: int) -> int:
-        return mul_div_floor(blocks, self.config.hours, self.config.blocks_per_hour)
+    # Invariants.
 
-    def blocks_for(self, work: int, per_hour: int) -> int:
-        return max(1, div_ceil(work * self.config.blocks_per_hour, per_hour * self.config.hours))
+    @invariant("I11", "a step leads up by 0.09 % at most, and E' >= kappa_u S; no standard changes")
+    def steps_are_gated(self) -> str | None:
+        kappa_u = min(self.kappa_u_ppb, self.before("kappa_u_ppb"))
+        latest: int = self.before("current")
+        for change in sorted(self.standards.changes()):
+            if change.old is not None or change.new is None:
+                return f"standard {change.key} was {change.old}, and is {change.new}"
+            if change.key != FIRST:
+                latest += 1
+            if change.key != latest:
+                return f"standard {change.key} follows on {latest - 1}"
+            if broken := self._broken(change.key, change.new, kappa_u):
+                return broken
+        return None if self.current == latest else f"standard {self.current} is in force, not {latest}"
 
-    def done_in(self, per_hour: int, blocks: int) -> int:
-        return mul_div_floor(per_hour * blocks, self.config.hours, self.config.blocks_per_hour)
+    def _broken(self, number: U32, standard: t.Standard, kappa_u_ppb: int) -> str | None:
+        """What is wrong with a standard that this block enacted."""
+        if standard.reason != t.Reason.Step:
+            return None
+        old = self.standards[number - 1].work
+        if not old <= standard.work <= furthest(old):
+            return f"standard {number} leads from {old} to {standard.work}"
+        if not is_covered(standard.effective, standard.supply, kappa_u_ppb):
+            return (
+                f"standard {number} was enacted with a capacity of {standard.effective} behind "
+                f"{standard.supply} coins"
+            )
+        return None
+
+    @hookimpl
+    def try_state(self) -> None:
+        current = self.current
+        assert sorted(self.standards) == list(range(FIRST, current + 1)), "a standard is missing"
+        for number in range(FIRST + 1, current + 1):
+            broken = self._broken(number, self.standards[number], KAPPA_U_BOUNDS[0])
+            assert broken is None, broken
+        assert self.class_count == sum(1 for _ in self.classes), "the classes are not counted"
+
+
+def is_covered(effective: int, supply: int, kappa_u_ppb: int) -> bool:
+    """E' >= kappa_u S."""
+    return effective * PPB >= kappa_u_ppb * supply

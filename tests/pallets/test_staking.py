@@ -12,7 +12,7 @@ from pallets.staking import Staking
 from pallets.staking import types as t
 from pallets.staking.election import weights_of
 from pallets.staking.pallet import STAKED
-from pallets.standards import Standards
+from pallets.standards.ratings import Ratings
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from runtime.frame import Call
@@ -388,17 +388,17 @@ def test_without_providers_everybody_with_a_bond_may_validate() -> None:
         Timestamp,
         Balances,
         Ledger,
-        Standards,
+        Ratings,
         Staking,
         config={
             "Balances": CONFIG["Balances"],
             "Ledger": CONFIG["Ledger"],
-            "Standards": {"blocks_per_hour": 1},
+            "Ratings": {"blocks_per_hour": 1},
         },
         genesis={
             "Balances": {"balances": [[ALICE, 2 * BOND]]},
             "Ledger": {"debts": [{"issuer": ALICE, "amount": 2 * BOND}]},
-            "Standards": {"work": 1},
+            "Ratings": {"work": 1},
         },
     )
     staking = chain[Staking]

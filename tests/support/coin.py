@@ -18,8 +18,10 @@ from pallets.balances import Balances
 from pallets.beacon import ENGINE, DevBeacon, dev_message
 from pallets.issuance import Issuance
 from pallets.ledger import Ledger
+from pallets.oracle import Oracle
 from pallets.providers import Providers
 from pallets.redemption import Redemption
+from pallets.slashing import Slashing
 from pallets.solvency import Solvency
 from pallets.standards import Standards
 from pallets.system import System
@@ -47,9 +49,11 @@ COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Balances,
     DevBeacon,
     Ledger,
+    Oracle,
     Attestation,
     Standards,
     Providers,
+    Slashing,
     Issuance,
     Redemption,
     Solvency,

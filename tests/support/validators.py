@@ -17,8 +17,10 @@ from pallets.beacon import message as beacon_message
 from pallets.issuance import Issuance
 from pallets.ledger import Ledger
 from pallets.offences import Offences
+from pallets.oracle import Oracle
 from pallets.providers import Providers
 from pallets.redemption import Redemption
+from pallets.slashing import Slashing
 from pallets.solvency import Solvency
 from pallets.staking import Staking
 from pallets.standards import Standards
@@ -48,8 +50,10 @@ PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Authorities,
     Beacon,
     Ledger,
+    Oracle,
     Standards,
     Providers,
+    Slashing,
     Issuance,
     Redemption,
     Solvency,

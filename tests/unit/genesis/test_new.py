@@ -171,7 +171,7 @@ def test_a_wrong_table_is_refused_where_it_is_wrong(wrong: Table, why: str) -> N
             "windows = 4",
             (
                 "network.toml: windows: no field of that name; fields are: name, id, work, classes, "
-                "accounts, providers, validators, timing, windows_a_day, sudo"
+                "accounts, providers, validators, timing, oracle, windows_a_day, sudo"
             ),
         ),
         ('name = "Ballast Testnet"', "", "network.toml: name: is missing"),

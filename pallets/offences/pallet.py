@@ -29,16 +29,16 @@ from runtime.frame import (
     ValidTransaction,
     call,
     hookimpl,
-    invariant,
 )
 from runtime.frame.coin import Bonds, Issuers, Ledger, Minting, Standards
 from runtime.frame.host import Call
 from runtime.frame.interfaces import Authors, Blocks
+from runtime.frame.slash import Settled, excess_of, reward_of
 from runtime.frame.validity import PRIORITY_MAX, BadProof, CallInvalid, CustomInvalid, Stale
 from runtime.scale import U32
 from runtime.simplex import BadEvidence, Evidence, Fault, accused_by, check_signatures, committee_of
 from runtime.types import AccountId, Balance, BlockNumber, DispatchClass, Weight, db
-from runtime.types.fixed import PPB, mul_div_ceil, mul_div_floor
+from runtime.types.fixed import mul_div_ceil
 
 SPAN_HOURS: Final = 7 * 24
 DELAY_HOURS_MAX: Final = 72
@@ -47,8 +47,6 @@ PAGE: Final = 32
 """How many slashes one block applies at most, and how many records of old spans it forgets."""
 SPANS_KEPT: Final = 3
 """Evidence reaches back into the span before this one, and a slash waits into the next."""
-REPORTER_PERCENT: Final = 20
-"""The reporter's share of what is left once debts are cancelled."""
 LONGEVITY: Final = 64
 """For how many blocks the pool believes evidence before it looks again."""
 TAG: Final = b"offence"
@@ -80,7 +78,7 @@ class Offences(Pallet[t.OffencesEvent, t.OffencesError]):
     offenders = StorageMap[U32, U32](
         default=0, hasher=Twox64Concat, doc="k: how many were convicted for each span, and not pardoned."
     )
-    settled = StorageValue[t.Settled](default=t.Settled(), doc="Where all slashed coins went.")
+    settled = StorageValue[Settled](default=Settled(), doc="Where all slashed coins went.")
 
     # Calls.
 
@@ -186,26 +184,18 @@ class Offences(Pallet[t.OffencesEvent, t.OffencesError]):
         """Own debt until m_i <= E_i / kappa, then the reporter, then the reserve."""
         who, stake = offence.offender, self.bonds.stake_of(offence.offender)
         amount = share_of(stake, self.offenders[offence.span], offence.validators)
-        burned = min(amount, self._excess_of(who))
+        debt, effective = self.ledger.debt_of(who), self.issuers.effective_of(who)
+        burned = min(amount, excess_of(debt, effective, self.minting.kappa_now()))
         if burned:
             self.bonds.burn_stake(who, burned)
         rest = amount - burned
-        rewarded = self._reward(who, offence.reporter, mul_div_floor(rest, REPORTER_PERCENT, 100))
+        rewarded = self._reward(who, offence.reporter, reward_of(rest))
         kept = rest - rewarded
         if kept:
             self.bonds.take_stake(who, self.ledger.reserve_account(), kept)
         self.bonds.settle(who)
-        sums = self.settled
-        self.settled = sums.replace(
-            burned=sums.burned + burned, reporters=sums.reporters + rewarded, reserve=sums.reserve + kept
-        )
+        self.settled = self.settled.plus(burned=burned, reporters=rewarded, reserve=kept)
         self.emit(t.Applied(number, who, burned, rewarded, kept))
-
-    def _excess_of(self, who: AccountId) -> Balance:
-        """What an offender owes beyond E_i / kappa, rounded up, as far as no ticket holds it."""
-        debt = self.ledger.debt_of(who)
-        backed = mul_div_floor(self.issuers.effective_of(who), PPB, self.minting.kappa_now())
-        return max(0, min(debt.owed - backed, debt.unassigned))
 
     def _reward(self, who: AccountId, reporter: AccountId | None, amount: Balance) -> Balance:
         """Pay the reporter; nothing where there is none, or it could not exist with so little."""
@@ -234,12 +224,10 @@ class Offences(Pallet[t.OffencesEvent, t.OffencesError]):
     def _delay(self) -> int:
         return self.standards.blocks_in(min(self.config.delay_hours, DELAY_HOURS_MAX))
 
-    # Invariants.
+    # runtime.frame.coin.SlashBook
 
-    @invariant("I13", "slashed = victims + burned + reporters + reserve")
-    def slashes_are_accounted_for(self) -> str | None:
-        slashed, settled = self.bonds.slashed_total(), self.settled
-        return None if slashed == settled.total else f"slashed are {slashed}, and accounted for {settled}"
+    def slashed_and_given(self) -> tuple[Balance, Balance]:
+        return self.bonds.slashed_total(), self.settled.total
 
     @hookimpl
     def try_state(self) -> None:

@@ -28,20 +28,6 @@ class Offence(Struct):
     due: Annotated[BlockNumber, Doc("When the slash is applied.")]
 
 
-class Settled(Struct):
-    """Where slashed coins went; the sums since genesis."""
-
-    victims: Annotated[Balance, Doc("To those who were harmed. Equivocation harms nobody by name.")] = 0
-    burned: Annotated[Balance, Doc("Against debts of the offenders.")] = 0
-    reporters: Annotated[Balance, Doc("To those who brought the evidence.")] = 0
-    reserve: Annotated[Balance, Doc("To the reserve.")] = 0
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.victims + self.burned + self.reporters + self.reserve
-
-
 class OffencesEvent(Event):
     """What Offences tells the world."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from genesis.coin import COIN
-from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, PROVIDER_DEPOSIT, RESERVE, seats
+from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, PROVIDER_DEPOSIT, RESERVE, seats
 from genesis.spec import ChainSpec, SpecError, parse_spec, write_spec
 from genesis.table import Table, TableProvider, TableValidator
 from genesis.validators import FirstValidator, validators_genesis
@@ -32,7 +32,7 @@ from runtime.types.fixed import PPB, div_ceil, mul_div_ceil, mul_div_floor
 
 NO_GENESIS: Final = bytes(32)
 """What stands for the genesis hash in the proofs of a genesis."""
-HOUSE: Final = ((RESERVE, COIN), (ESCROW, EXISTENTIAL_DEPOSIT))
+HOUSE: Final = ((RESERVE, COIN), (ESCROW, EXISTENTIAL_DEPOSIT), (FEES, EXISTENTIAL_DEPOSIT))
 """The coin's own accounts and what they need in order to exist."""
 BETA_PPB: Final[dict[Tier, int]] = {
     Tier.Anonymous: Providers.storage["beta_anonymous_ppb"].default,

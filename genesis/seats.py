@@ -25,6 +25,7 @@ def pallet_address(name: str) -> str:
 
 
 RESERVE: Final = pallet_address("Reserve")
+FEES: Final = pallet_address("Rewards")
 ESCROW: Final = pallet_address("Redemption")
 
 
@@ -57,7 +58,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
             pallet="Balances",
             config={"existential_deposit": EXISTENTIAL_DEPOSIT, "dust_account": RESERVE},
         ),
-        SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": RESERVE}),
+        SeatSpec(index=3, pallet="TransactionPayment", config={"fee_account": FEES}),
         SeatSpec(index=4, pallet="Utility"),
     ]
     if sudo:
@@ -68,7 +69,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
         )
     found += [
         SeatSpec(index=10, pallet=beacon, name="Beacon"),
-        SeatSpec(index=11, pallet="Ledger", config={"reserve": RESERVE}),
+        SeatSpec(index=11, pallet="Ledger", config={"reserve": RESERVE, "fees": FEES}),
         SeatSpec(index=20, pallet="Oracle"),
         SeatSpec(
             index=12,

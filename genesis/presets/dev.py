@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from genesis.coin import COIN, PROBE_WORK, Backing, coin_genesis, covering_work
-from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, RESERVE, Timing, seats
+from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, RESERVE, Timing, seats
 from genesis.spec import ChainSpec
 from runtime.crypto import ss58
 from runtime.crypto.derive import KeyKind, dev_public
@@ -80,4 +80,5 @@ def dev_endowments(accounts: int) -> list[tuple[bytes | str, int]]:
         *((dev_address(f"//{name}", kind), ENDOWMENT) for name in dev_names(accounts) for kind in KINDS),
         (RESERVE, COIN),
         (ESCROW, EXISTENTIAL_DEPOSIT),
+        (FEES, EXISTENTIAL_DEPOSIT),
     ]

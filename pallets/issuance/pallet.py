@@ -19,7 +19,7 @@ from typing import Final
 
 from pallets.issuance import types as t
 from runtime.frame import Pallet, Parameter, Signed, StorageMap, call, hookimpl
-from runtime.frame.coin import Issuers, Ledger, Mode, ProviderState
+from runtime.frame.coin import Cause, Issuers, Ledger, Mode, ProviderState
 from runtime.frame.interfaces import Currency
 from runtime.scale import U64
 from runtime.types import AccountId, Balance, BlockNumber, Weight, db
@@ -90,7 +90,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         self._check_lines(issuer, amount, placed)
         self.ledger.issue(issuer, issuer, amount)
         if fee:
-            self.coin.transfer(issuer, self.ledger.reserve_account(), fee)
+            self.coin.transfer(issuer, self.ledger.fee_account(), fee)
         if placed:
             self.issuers.place_bond(issuer, placed)
         self._hold(issuer, amount - placed - fee)
@@ -103,7 +103,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
             raise t.NothingToBurn
         if amount > self.ledger.debt_of(issuer).unassigned:
             raise t.DebtAssigned
-        self.ledger.cancel(issuer, origin.who, amount)
+        self.ledger.cancel(issuer, origin.who, amount, Cause.Repaid)
         self.emit(t.Repaid(origin.who, issuer, amount))
 
     # runtime.frame.coin.Minting

@@ -6,6 +6,8 @@ to an end. The mode of the coin stands here too, because those who obey it stand
 it.
 
     I1  S = sum of debts + O = sum of all balances      I3  S moves by minting and burning alone
+
+What became of each issuer's coins stands in its record (`records`).
 """
 
 from __future__ import annotations
@@ -13,39 +15,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pallets.ledger.records import COLUMNS, Records
 from pallets.ledger.types import (
     AssignmentTooSmall,
     Cancelled,
-    Config,
     DebtTooSmall,
     Genesis,
     Issued,
-    LedgerError,
-    LedgerEvent,
+    Novated,
     OrphanCancelled,
     OrphanDebtTooSmall,
     Orphaned,
 )
-from runtime.frame import Pallet, StorageMap, StorageValue, Twox64Concat, hookimpl, invariant
-from runtime.frame.coin import Debt, DebtObserver, GroupId, Mode
+from runtime.frame import StorageMap, StorageValue, Twox64Concat, hookimpl, invariant
+from runtime.frame.coin import Cause, Debt, DebtObserver, GroupId, Mode
 from runtime.frame.interfaces import AccountStore, Mint
 from runtime.types import AccountId, Balance
 from runtime.types.account import AccountInfo
 
-NOTHING = Debt()
 
-
-class Ledger(Pallet[LedgerEvent, LedgerError]):
+class Ledger(Records):
     """Whose debt each coin is."""
 
-    config: Config
     coin: Mint
     accounts: AccountStore
     observers: tuple[DebtObserver, ...]
 
     supply = StorageValue[Balance](default=0, doc="S: all coins.")
     orphaned = StorageValue[Balance](default=0, doc="O: debt whose issuer is gone.")
-    debts = StorageMap[AccountId, Debt](default=NOTHING, doc="What each issuer owes.")
     group_debts = StorageMap[GroupId, Balance](
         default=0, hasher=Twox64Concat, doc="What the issuers of each operator group owe together."
     )
@@ -59,6 +56,7 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     def build_genesis(self, genesis: Genesis) -> None:
         for debt in genesis.debts:
             self._owe(debt.issuer, owed=debt.amount)
+            self._book(debt.issuer, "issued", debt.amount)
             self.supply += debt.amount
             self.minted += debt.amount
 
@@ -91,6 +89,9 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     def reserve_balance(self) -> Balance:
         return self.coin.free_balance(self.config.reserve)
 
+    def fee_account(self) -> AccountId:
+        return self.config.fees
+
     # runtime.frame.coin.Ledger: acting.
 
     def judge(self, mode: Mode) -> None:
@@ -106,24 +107,33 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
     def issue(self, issuer: AccountId, to: AccountId, amount: Balance) -> None:
         self.coin.mint_into(to, amount)
         self._owe(issuer, owed=amount)
+        self._book(issuer, "issued", amount)
         self.supply += amount
         self.minted += amount
         self.emit(Issued(issuer, amount))
 
-    def cancel(self, issuer: AccountId, payer: AccountId, amount: Balance) -> None:
+    def cancel(self, issuer: AccountId, payer: AccountId, amount: Balance, cause: Cause) -> None:
         self._owe(issuer, owed=-amount)
         self.coin.burn_from(payer, amount)
-        self._burned(amount)
-        self.emit(Cancelled(issuer, amount))
+        self._cancelled(issuer, amount, cause)
 
-    def cancel_held(self, issuer: AccountId, reason: Any, payer: AccountId, amount: Balance) -> None:
+    def cancel_held(
+        self, issuer: AccountId, reason: Any, payer: AccountId, amount: Balance, cause: Cause
+    ) -> None:
         self._owe(issuer, owed=-amount)
         self.coin.burn_held(reason, payer, amount)
-        self._burned(amount)
-        self.emit(Cancelled(issuer, amount))
+        self._cancelled(issuer, amount, cause)
+
+    def novate(self, debtor: AccountId, to: AccountId, amount: Balance) -> None:
+        self._owe(debtor, owed=-amount)
+        self._owe(to, owed=amount)
+        self._book(debtor, "novated_out", amount)
+        self._book(to, "novated_in", amount)
+        self.emit(Novated(debtor, to, amount))
 
     def orphan(self, issuer: AccountId, amount: Balance) -> None:
         self._owe(issuer, owed=-amount)
+        self._book(issuer, "orphaned", amount)
         self.orphaned += amount
         self.emit(Orphaned(issuer, amount))
 
@@ -150,6 +160,12 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
         if amount > self.debts[issuer].assigned:
             raise AssignmentTooSmall
         self._owe(issuer, assigned=-amount)
+
+    def _cancelled(self, issuer: AccountId, amount: Balance, cause: Cause) -> None:
+        """A debt has ended, and its coins are burned."""
+        self._book(issuer, COLUMNS[cause], amount)
+        self._burned(amount)
+        self.emit(Cancelled(issuer, amount, cause))
 
     # The one place where a debt moves.
 
@@ -207,6 +223,9 @@ class Ledger(Pallet[LedgerEvent, LedgerError]):
                 f"of a debt of {debt.owed}, {debt.assigned} are under tickets"
             )
             groups[debt.group] = groups.get(debt.group, 0) + debt.owed
+        for issuer in self.records.keys():  # noqa: SIM118 - a map of storage has no other way
+            found = self._difference(issuer)
+            assert found is None, found
         assert sum(groups.values()) + self.orphaned == self.supply, "S is not the sum of the debts"
         for group, owed in self.group_debts.items():
             assert groups.get(group, 0) == owed, f"group {group} owes {groups.get(group, 0)}, not {owed}"

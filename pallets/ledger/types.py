@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from runtime.frame import Error, Event
-from runtime.scale import Doc, Struct
+from runtime.frame.coin import Cause
+from runtime.scale import U32, Doc, Struct
 from runtime.types import AccountId, Balance
 
 
@@ -15,6 +16,32 @@ class Config(Struct):
     reserve: Annotated[
         AccountId, Doc("Who holds the reserve: fees, dust, and what a failed provider leaves.")
     ]
+    fees: Annotated[AccountId, Doc("Who collects fees, before they are shared out.")]
+
+
+class Record(Struct):
+    """One issuer's public account: what became of all coins that it ever issued."""
+
+    issued: Annotated[Balance, Doc("Coins that it issued.")] = 0
+    novated_in: Annotated[Balance, Doc("Debt of others that it took over.")] = 0
+    redeemed: Annotated[Balance, Doc("Debt that it served to the end.")] = 0
+    repaid: Annotated[Balance, Doc("Debt that ended because somebody burned coins for it.")] = 0
+    liquidated: Annotated[Balance, Doc("Debt that its own bond, stake or unvested coins ended.")] = 0
+    novated_out: Annotated[Balance, Doc("Debt that others took over.")] = 0
+    orphaned: Annotated[Balance, Doc("Debt that it left to everybody.")] = 0
+    failures: Annotated[U32, Doc("How many tickets it failed.")] = 0
+    failed: Annotated[Balance, Doc("The coins in them.")] = 0
+    slashed: Annotated[Balance, Doc("Coins that were taken from it for its faults.")] = 0
+
+    @property
+    def taken_on(self) -> int:
+        """All that it ever came to owe."""
+        return self.issued + self.novated_in
+
+    @property
+    def given_up(self) -> int:
+        """All of it that it owes no more."""
+        return self.redeemed + self.repaid + self.liquidated + self.novated_out + self.orphaned
 
 
 class GenesisDebt(Struct):
@@ -46,6 +73,7 @@ class Cancelled(LedgerEvent, index=1):
 
     issuer: AccountId
     amount: Balance
+    cause: Cause
 
 
 class Orphaned(LedgerEvent, index=2):
@@ -58,6 +86,14 @@ class Orphaned(LedgerEvent, index=2):
 class OrphanCancelled(LedgerEvent, index=3):
     """Coins were burned against orphan debt."""
 
+    amount: Balance
+
+
+class Novated(LedgerEvent, index=4):
+    """Debt passed from one issuer to another."""
+
+    debtor: AccountId
+    to: AccountId
     amount: Balance
 
 

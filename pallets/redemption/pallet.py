@@ -24,7 +24,7 @@ from pallets.redemption.fee import decayed, fee_ppb, grown
 from pallets.redemption.tickets import ESCROW, Tickets
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Parameter, Signed, call, hookimpl
-from runtime.frame.coin import TERM_HOURS, ClassId, Mode, ProviderState, Region
+from runtime.frame.coin import TERM_HOURS, Cause, ClassId, Mode, ProviderState, Region
 from runtime.scale import U64, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash, Weight, db
 from runtime.types.fixed import PPB, div_ceil, mul_div_ceil
@@ -102,7 +102,7 @@ class Redemption(Tickets):
         if amount < smallest and left >= self.coin.minimum_balance():
             raise t.TooSmall
         if fee:
-            self.coin.transfer(owner, self.ledger.reserve_account(), fee, keep_alive=False)
+            self.coin.transfer(owner, self.ledger.fee_account(), fee, keep_alive=False)
         self.coin.transfer(owner, self.account_id, amount, keep_alive=False)
         self.coin.hold(ESCROW, self.account_id, amount)
         first, rest = self.next_ticket, amount
@@ -311,7 +311,7 @@ class Redemption(Tickets):
         assert result is not None, "a delivered ticket has a result"
         self._drop(number)
         self.ledger.unassign(server, ticket.amount)
-        self.ledger.cancel_held(server, ESCROW, self.account_id, ticket.amount)
+        self.ledger.cancel_held(server, ESCROW, self.account_id, ticket.amount, Cause.Redeemed)
         receipt = t.Receipt(
             owner=ticket.owner,
             server=server,
@@ -341,7 +341,7 @@ class Redemption(Tickets):
         burned = div_ceil(ticket.amount, 2)
         self._drop(number)
         self.ledger.unassign(server, ticket.amount)
-        self.ledger.cancel_held(server, ESCROW, self.account_id, burned)
+        self.ledger.cancel_held(server, ESCROW, self.account_id, burned, Cause.Redeemed)
         back = ticket.amount - burned
         pay = self.coin.transfer_on_hold
         if self.attempt(partial(pay, ESCROW, self.account_id, ticket.owner, back)) is not None:

@@ -13,7 +13,7 @@ from typing import Final
 from pallets.staking import types as t
 from pallets.staking.election import weights_of
 from runtime.frame import Pallet, Parameter, Signed, StorageMap, StorageValue, call, hookimpl, invariant
-from runtime.frame.coin import UNBONDING_HOURS, Issuers, Ledger, ProviderState, Standards
+from runtime.frame.coin import UNBONDING_HOURS, Cause, Issuers, Ledger, ProviderState, Standards
 from runtime.frame.interfaces import Currency
 from runtime.scale import U128, Compact
 from runtime.simplex import VALIDATORS_MAX
@@ -220,7 +220,7 @@ class Staking(Pallet[t.StakingEvent, t.StakingError]):
 
     def burn_stake(self, who: AccountId, amount: Balance) -> None:
         self._take(who, amount)
-        self.ledger.cancel_held(who, STAKED, who, amount)
+        self.ledger.cancel_held(who, STAKED, who, amount, Cause.Liquidated)
 
     def take_stake(self, who: AccountId, to: AccountId, amount: Balance) -> None:
         self._take(who, amount)

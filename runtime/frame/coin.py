@@ -198,6 +198,10 @@ class Ledger(Protocol):
         """R: the reserve's free coins."""
         ...
 
+    def fee_account(self) -> AccountId:
+        """Who collects fees, before they are shared out. What is no fee, and nobody's, is the reserve's."""
+        ...
+
     def enroll(self, issuer: AccountId, group: GroupId) -> None:
         """Count the issuer's debt, present and future, to a group."""
         ...
@@ -415,7 +419,7 @@ class Unvested(Protocol):
 
     def cancel_unvested(self, who: AccountId) -> Balance:
         """Burn the unvested coins of an issuer against its own unassigned debt, as far as both reach, and
-        free what is left of them; how much was burned.
+        free what is left of them, or, of one that is banned, give it to the reserve; how much was burned.
         """
         ...
 

@@ -5,11 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.build import GenesisError, build_genesis
-from pallets.ledger.types import AssignmentTooSmall, DebtTooSmall, OrphanDebtTooSmall
+from pallets.ledger.types import (
+    AssignmentTooSmall,
+    DebtTooSmall,
+    Novated,
+    OrphanDebtTooSmall,
+    Record,
+)
 from pallets.redemption.tickets import ESCROW as HELD
 from pallets.system import System
 from runtime.frame import FundsUnavailable
-from runtime.frame.coin import Debt, Mode
+from runtime.frame.coin import Cause, Debt, Mode
 from runtime.frame.invalid import InvariantBroken
 from runtime.state import MemoryStates
 from runtime.testing import refuses
@@ -22,7 +28,7 @@ def test_a_burn_names_the_debt_that_it_cancels() -> None:
     chain = CoinChain(rich=[ALICE])
     ledger, supply = chain.ledger, chain.ledger.supply
     owed = ledger.debt_of(ONE).owed
-    ledger.cancel(ONE, ALICE, 700)
+    ledger.cancel(ONE, ALICE, 700, Cause.Repaid)
     assert (ledger.supply, ledger.debt_of(ONE).owed) == (supply - 700, owed - 700)
     ledger.issue(TWO, ALICE, 900)
     assert ledger.supply == supply + 200 == chain.balances.issuance()
@@ -38,7 +44,7 @@ def test_debt_under_a_ticket_can_be_neither_burned_nor_orphaned() -> None:
     ledger.assign(ONE, owed - 5)
     assert ledger.debt_of(ONE) == Debt(owed, owed - 5, 1)
     for refused in (
-        lambda: ledger.cancel(ONE, ALICE, 6),
+        lambda: ledger.cancel(ONE, ALICE, 6, Cause.Repaid),
         lambda: ledger.orphan(ONE, 6),
         lambda: ledger.assign(ONE, 6),
     ):
@@ -143,7 +149,9 @@ def test_the_genesis_of_the_development_chain_is_accepted() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["issue", "cancel", "orphan", "assign", "unassign", "offset", "enroll", "judge"]),
+        st.sampled_from(
+            ["issue", "cancel", "orphan", "assign", "unassign", "offset", "enroll", "judge", "novate"]
+        ),
         st.sampled_from(ISSUERS),
         st.integers(0, 10**14),
     ),
@@ -158,16 +166,86 @@ def test_whatever_happens_the_sums_are_the_sums_of_their_parts(taken: list[tuple
     ledger = chain.ledger
     acts = {
         "issue": lambda who, x: ledger.issue(who, ALICE, x),
-        "cancel": lambda who, x: ledger.cancel(who, ALICE, x),
+        "cancel": lambda who, x: ledger.cancel(who, ALICE, x, tuple(Cause)[x % 3]),
         "orphan": ledger.orphan,
         "assign": ledger.assign,
         "unassign": ledger.unassign,
         "offset": lambda who, x: ledger.offset_orphaned(),
         "enroll": lambda who, x: ledger.enroll(who, x % 4),
+        "novate": lambda who, x: ledger.novate(who, ISSUERS[x % 5], x),
         "judge": lambda who, x: ledger.judge(Mode(x % 4)),
     }
     for name, who, amount in taken:
         ledger.attempt(lambda act=acts[name], who=who, amount=amount: act(who, amount))
         assert ledger.supply_is_owed_and_held() is None
         assert ledger.supply_is_minted_and_burned() is None
+        assert ledger.records_add_up() is None
     ledger.try_state()
+
+
+def test_an_issuers_record_says_what_became_of_all_its_coins() -> None:
+    """And stays when it owes nothing more: each column once, and nothing of the others."""
+    chain = CoinChain(rich=[ALICE])
+    ledger = chain.ledger
+    began = ledger.debt_of(ONE).owed
+    assert ledger.records[ONE] == Record(issued=began)
+    ledger.issue(ONE, ALICE, 1_000)
+    ledger.cancel(ONE, ALICE, 1, Cause.Redeemed)
+    ledger.cancel(ONE, ALICE, 20, Cause.Repaid)
+    ledger.cancel(ONE, ALICE, 300, Cause.Liquidated)
+    ledger.novate(ONE, TWO, 4_000)
+    ledger.novate(TWO, ONE, 50_000)
+    ledger.orphan(ONE, 600_000)
+    ledger.note_failure(ONE, 77)
+    ledger.note_failure(ONE, 3)
+    ledger.note_slash(ONE, 9)
+    assert ledger.records[ONE] == Record(
+        issued=began + 1_000,
+        novated_in=50_000,
+        redeemed=1,
+        repaid=20,
+        liquidated=300,
+        novated_out=4_000,
+        orphaned=600_000,
+        failures=2,
+        failed=80,
+        slashed=9,
+    )
+    ledger.orphan(ONE, ledger.debt_of(ONE).owed)
+    assert ledger.records[ONE].taken_on == ledger.records[ONE].given_up == began + 51_000
+    chain.run()
+    chain.try_state()
+
+
+def test_debt_under_a_ticket_is_not_novated() -> None:
+    chain = CoinChain(rich=[ALICE])
+    ledger, supply = chain.ledger, chain.ledger.supply
+    owed, theirs = ledger.debt_of(ONE).owed, ledger.debt_of(TWO).owed
+    ledger.assign(ONE, owed - 5)
+    with refuses(
+        chain,
+        DebtTooSmall,
+        "DebtTooSmall: The issuer owes less than the amount, apart from what is under a ticket.",
+    ):
+        ledger.novate(ONE, TWO, 6)
+    ledger.novate(ONE, TWO, 5)
+    chain.assert_last_event(Novated(ONE, TWO, 5))
+    assert (ledger.debt_of(ONE).owed, ledger.debt_of(TWO).owed) == (owed - 5, theirs + 5)
+    assert ledger.supply == supply
+    assert sum(ledger.group_owes(group) for group in range(6)) == supply
+    ledger.novate(TWO, TWO, theirs)
+    assert ledger.debt_of(TWO).owed == theirs + 5
+    chain.run()
+
+
+def test_a_debt_that_moves_beside_its_record_makes_the_block_invalid() -> None:
+    chain = CoinChain(rich=[ALICE])
+    ledger, owed = chain.ledger, chain.ledger.debt_of(TWO).owed
+    ledger._owe(ONE, owed=-7)
+    ledger._owe(TWO, owed=7)
+    with pytest.raises(InvariantBroken) as broken:
+        chain.next_block()
+    assert str(broken.value) == (
+        "L1 is broken: what an issuer ever issued or took over is owed, or went where its record says; "
+        f"0x{TWO.hex()} took on {owed} and gave up 0, and owes {owed + 7}"
+    )

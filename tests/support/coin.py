@@ -35,6 +35,7 @@ AUTHOR = SigningKey(bytes(range(32)))
 ISSUERS = tuple(bytes([0x10 + n]) * 32 for n in range(5))
 ALICE, BOB, CAROL = (bytes([n]) * 32 for n in (1, 2, 3))
 RESERVE = pallet_account("Reserve")
+FEES = pallet_account("Rewards")
 ESCROW = pallet_account("Redemption")
 ED = 500
 DEPOSIT = 100 * COIN
@@ -60,7 +61,7 @@ COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
 )
 CONFIG: dict[str, dict[str, Any]] = {
     "Balances": {"existential_deposit": ED, "dust_account": RESERVE},
-    "Ledger": {"reserve": RESERVE},
+    "Ledger": {"reserve": RESERVE, "fees": FEES},
     "Standards": {"blocks_per_hour": 10},
     "Providers": {"deposit": DEPOSIT},
     "Attestation": {
@@ -201,7 +202,7 @@ def signed_beacon(chain: TestChain) -> tuple[DigestItem, ...]:
 
 def coin_parts(rich: Iterable[bytes] = (ALICE, BOB, CAROL), **backing: Any) -> dict[str, Any]:
     """The genesis: people with `RICH` coins each, owed by the five providers."""
-    endowed = [*((who, RICH) for who in rich), (RESERVE, COIN), (ESCROW, ED)]
+    endowed = [*((who, RICH) for who in rich), (RESERVE, COIN), (ESCROW, ED), (FEES, ED)]
     backing = {"providers": ISSUERS, "author": bytes(AUTHOR.verify_key), **backing}
     parts = coin_genesis(endowed, Backing(**backing))
     return {DevBeacon.__name__: parts.pop("Beacon"), **parts}
@@ -216,6 +217,7 @@ __all__ = [
     "DAY",
     "ED",
     "ESCROW",
+    "FEES",
     "ISSUERS",
     "RESERVE",
     "RICH",

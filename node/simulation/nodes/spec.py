@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from genesis.coin import COIN, PROBE_WORK, Backing, coin_genesis, covering_work
-from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, RESERVE, Timing, seats
+from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, RESERVE, Timing, seats
 from genesis.validators import FirstValidator, validators_genesis
 from node.plugins import discover, runtime_digest
 from node.simulation.nodes.plan import BLOCK_MS, Plan
@@ -93,6 +93,7 @@ def genesis_of(plan: Plan) -> dict[str, object]:
         *((each.account.public, ENDOWMENT) for each in secrets),
         (RESERVE, COIN),
         (ESCROW, EXISTENTIAL_DEPOSIT),
+        (FEES, EXISTENTIAL_DEPOSIT),
     ]
     backing = Backing(
         providers=tuple(each.account.public for each in secrets), work_per_hour=1_000 * PROBE_WORK

@@ -12,12 +12,12 @@ from pallets.redemption.types import Service, TicketState
 from runtime.frame.coin import Mode, ProviderState
 from runtime.testing import refuses
 from support.agents import Agents, WrongRow
-from support.coin import ALICE, BOB, CAROL, COIN, ED, ESCROW, ISSUERS, RESERVE, RICH, CoinChain
+from support.coin import ALICE, BOB, CAROL, COIN, ED, ESCROW, FEES, ISSUERS, RESERVE, RICH, CoinChain
 
 JOB = b"\x0c" * 32
 AMOUNT = 5 * COIN
 THIN = covering_work(
-    [*((who, RICH) for who in (ALICE, BOB, CAROL)), (RESERVE, COIN), (ESCROW, ED)],
+    [*((who, RICH) for who in (ALICE, BOB, CAROL)), (RESERVE, COIN), (ESCROW, ED), (FEES, ED)],
     Backing(providers=ISSUERS, author=bytes(32)),
     1_500_000_000,
 )

@@ -16,6 +16,7 @@ from runtime.crypto import bls
 from runtime.executive.builder import Applied
 from runtime.frame import Call, Root
 from runtime.frame.invalid import InvariantBroken
+from runtime.frame.slash import Settled
 from runtime.frame.validity import (
     BadProof,
     CallInvalid,
@@ -133,7 +134,7 @@ def test_an_equivocator_is_banned_at_the_next_boundary_and_slashed_after_three_d
     chain.assert_event(t.Applied(0, TWO, 0, reward, LONE - reward))
     assert chain.balances.free_balance(ALICE) == alice + reward
     assert chain.balances.free_balance(RESERVE) == reserve + LONE - reward
-    assert chain.offences.settled == t.Settled(0, 0, reward, LONE - reward)
+    assert chain.offences.settled == Settled(0, 0, reward, LONE - reward)
     assert chain.staking.slashed_total() == LONE
     for honest in (ONE, THREE, FOUR):
         assert chain.staking.stake_of(honest) == BOND
@@ -237,7 +238,7 @@ def test_an_issuers_slash_first_cancels_what_it_owes_beyond_its_capacity() -> No
     # Capacity for all but a coin of what kappa asks, rounded down to whole units of capacity.
     kappa = chain.issuance.kappa_now()
     capacity = (debt.owed - excess) * kappa // 10**9 // 720
-    chain.providers.providers[TWO] = provider.replace(capacity=capacity)
+    chain.providers.providers[TWO] = provider.replace(effective=capacity * 720)
     excess = debt.owed - capacity * 720 * 10**9 // kappa
     report(chain, evidence(chain, 1), ALICE)
     supply = chain.ledger.total_supply()
@@ -252,7 +253,7 @@ def test_an_issuers_slash_first_cancels_what_it_owes_beyond_its_capacity() -> No
 def test_debt_under_a_ticket_is_not_touched() -> None:
     chain = ValidatorChain(config={"Offences": {"delay_hours": 0}})
     debt = chain.ledger.debt_of(TWO)
-    chain.providers.providers[TWO] = chain.providers.providers[TWO].replace(capacity=0)
+    chain.providers.providers[TWO] = chain.providers.providers[TWO].replace(effective=0)
     chain.ledger.assign(TWO, debt.owed - 7)
     report(chain, evidence(chain, 1))
     chain.offences.on_initialize(chain.number + 1)
@@ -263,7 +264,7 @@ def test_a_reporter_that_could_not_exist_leaves_its_share_to_the_reserve() -> No
     genesis = {"Staking": {"minimum_bond": COIN, "validators": [{"account": ONE, "bond": COIN}]}}
     chain = ValidatorChain(genesis=genesis, config={"Offences": {"delay_hours": 0}})
     chain.staking.take_stake(ONE, RESERVE, COIN - 100)
-    chain.offences.settled = t.Settled(reserve=COIN - 100)
+    chain.offences.settled = Settled(reserve=COIN - 100)
     report(chain, evidence(chain, 0), b"\x77" * 32)
     chain.offences.on_initialize(chain.number + 1)
     chain.assert_event(t.Applied(0, ONE, 0, 0, 57))
@@ -471,7 +472,7 @@ def test_coins_that_were_slashed_and_not_accounted_for_make_no_block() -> None:
         chain.run()
     assert str(broken.value) == (
         "I13 is broken: slashed = victims + burned + reporters + reserve; "
-        "slashed are 5, and accounted for Settled(victims=0, burned=0, reporters=0, reserve=0)"
+        "taken from validators are 5, and given 0"
     )
 
 

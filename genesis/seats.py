@@ -15,6 +15,8 @@ from runtime.spec import SeatSpec
 
 EXISTENTIAL_DEPOSIT: Final = 100_000
 PROVIDER_DEPOSIT: Final = 100 * COIN
+IDENTITY_DEPOSIT: Final = 20 * COIN
+IDENTITY_BYTE_DEPOSIT: Final = COIN // 100
 PROBE_SIZE: Final = 512
 POSITIONS: Final = 16
 
@@ -83,6 +85,11 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
         ),
         SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": timing.blocks_per_hour}),
         SeatSpec(index=14, pallet="Providers", config={"deposit": PROVIDER_DEPOSIT}),
+        SeatSpec(
+            index=21,
+            pallet="Identity",
+            config={"basic_deposit": IDENTITY_DEPOSIT, "byte_deposit": IDENTITY_BYTE_DEPOSIT},
+        ),
         SeatSpec(index=22, pallet="Slashing", config={"delay_hours": timing.slash_delay_hours}),
         SeatSpec(index=15, pallet="Issuance"),
         SeatSpec(index=16, pallet="Redemption"),

@@ -16,6 +16,7 @@ from pallets.attestation.probe import Task, unit_seed
 from pallets.attestation.types import Leaf
 from pallets.balances import Balances
 from pallets.beacon import ENGINE, DevBeacon, dev_message
+from pallets.identity import Identity
 from pallets.issuance import Issuance
 from pallets.ledger import Ledger
 from pallets.oracle import Oracle
@@ -54,6 +55,7 @@ COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Attestation,
     Standards,
     Providers,
+    Identity,
     Slashing,
     Issuance,
     Redemption,
@@ -64,6 +66,7 @@ CONFIG: dict[str, dict[str, Any]] = {
     "Ledger": {"reserve": RESERVE, "fees": FEES},
     "Standards": {"blocks_per_hour": 10},
     "Providers": {"deposit": DEPOSIT},
+    "Identity": {"basic_deposit": 20 * COIN, "byte_deposit": COIN // 100},
     "Attestation": {
         "size": SIZE,
         "positions": POSITIONS,
@@ -118,6 +121,10 @@ class CoinChain(TestChain):
     @property
     def providers(self) -> Providers:
         return self[Providers]
+
+    @property
+    def identity(self) -> Identity:
+        return self[Identity]
 
     @property
     def issuance(self) -> Issuance:

@@ -7,7 +7,7 @@ t + 1 is over, the figures of each class are agreed:
     them, no source above a third  ->  drop |x - median| > 4 MAD  ->  weighted median
 
 From the classes of the round follow U, the volume-weighted median of price per work, and M, the rating of the
-median hour sold. Each of them, and each price and rating before, moves with care and expires by being read
+median hour sold. Each of them, and each price and rating of a class, moves with care and expires by reading
 (`value.py`). What others use are the medians of the last 30 daily medians, and only while Fresh.
 """
 
@@ -231,18 +231,14 @@ class Oracle(Reporters):
 
     def _quote(self, figures: Mapping[ClassId, Figures], now: BlockNumber, day: int) -> None:
         """Let the classes of the round move, and U and M with them."""
-        quotes: list[t.Quote] = []
         for class_id, found in figures.items():
             old = self.quotes[class_id]
             price, rating = moved(old.price, found.price, now), moved(old.rating, found.rating, now)
-            quote = t.Quote(price, rating, found.volume, found.hours)
-            self.quotes[class_id] = quote
-            quotes.append(quote)
-        per_work = [self._per_work(quote) for quote in quotes]
-        cost = weighted_median(per_work, [quote.volume for quote in quotes])
-        mainstream = weighted_median(
-            [quote.rating.value for quote in quotes], [quote.hours for quote in quotes]
-        )
+            self.quotes[class_id] = t.Quote(price, rating, found.volume, found.hours)
+        agreed_on = tuple(figures.values())
+        costs = [self._per_work(each) for each in agreed_on]
+        cost = weighted_median(costs, [each.volume for each in agreed_on])
+        mainstream = weighted_median([each.rating for each in agreed_on], [each.hours for each in agreed_on])
         if cost is None or mainstream is None:
             return
         self.price = moved(self.price, cost, now)
@@ -252,9 +248,9 @@ class Oracle(Reporters):
             sample = t.Sample(self.price.value, self.mainstream.value)
             self.today = (*self.today, sample)[-t.ROUNDS_A_DAY_MAX :]
 
-    def _per_work(self, quote: t.Quote) -> int:
+    def _per_work(self, figures: Figures) -> int:
         """The price of the work of one SCU-h under standard 1, rounded up."""
-        price = div_ceil(quote.price.value * self.origin.mainstream, quote.rating.value)
+        price = div_ceil(figures.price * self.origin.mainstream, figures.rating)
         return saturate(price, FIGURE_MAX)
 
     # runtime.frame.coin.Oracle

@@ -1,5 +1,6 @@
-"""The pallets of a chain and their constants, in the order of their hooks: who proposed, dice, windows,
-capacity and what follows from it, the judgement of all, and last who answers for what.
+"""The pallets of a chain and their constants. Their indices are the order of their hooks: who proposed, dice,
+what compute costs, windows, the standard, capacity, slashes, fees, the reserve against orphan debt, matching;
+then the judgement of all; and last who answers for what.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
     found += [
         SeatSpec(index=10, pallet=beacon, name="Beacon"),
         SeatSpec(index=11, pallet="Ledger", config={"reserve": RESERVE, "fees": FEES}),
-        SeatSpec(index=20, pallet="Oracle"),
+        SeatSpec(index=12, pallet="Oracle"),
         SeatSpec(
-            index=12,
+            index=13,
             pallet="Attestation",
             config={
                 "size": PROBE_SIZE,
@@ -83,21 +84,23 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
                 "open_blocks": timing.open_blocks,
             },
         ),
-        SeatSpec(index=13, pallet="Standards", config={"blocks_per_hour": timing.blocks_per_hour}),
-        SeatSpec(index=14, pallet="Providers", config={"deposit": PROVIDER_DEPOSIT}),
+        SeatSpec(index=14, pallet="Standards", config={"blocks_per_hour": timing.blocks_per_hour}),
+        SeatSpec(index=15, pallet="Providers", config={"deposit": PROVIDER_DEPOSIT}),
         SeatSpec(
-            index=21,
+            index=16,
             pallet="Identity",
             config={"basic_deposit": IDENTITY_DEPOSIT, "byte_deposit": IDENTITY_BYTE_DEPOSIT},
         ),
-        SeatSpec(index=22, pallet="Slashing", config={"delay_hours": timing.slash_delay_hours}),
-        SeatSpec(index=15, pallet="Issuance"),
-        SeatSpec(index=16, pallet="Redemption"),
-        SeatSpec(index=17, pallet="Solvency"),
+        SeatSpec(index=17, pallet="Slashing", config={"delay_hours": timing.slash_delay_hours}),
+        SeatSpec(index=18, pallet="Rewards"),
+        SeatSpec(index=19, pallet="Reserve"),
+        SeatSpec(index=20, pallet="Issuance"),
+        SeatSpec(index=21, pallet="Redemption"),
+        SeatSpec(index=22, pallet="Solvency"),
     ]
     if validators:
         found += [
-            SeatSpec(index=18, pallet="Staking"),
-            SeatSpec(index=19, pallet="Offences", config={"delay_hours": timing.slash_delay_hours}),
+            SeatSpec(index=23, pallet="Staking"),
+            SeatSpec(index=24, pallet="Offences", config={"delay_hours": timing.slash_delay_hours}),
         ]
     return tuple(found)

@@ -3,14 +3,16 @@
 A mint of x, of which `placed` goes straight into the bond, needs an Active issuer, the mode Green, and after
 it
 
-    own      kappa (m_i + x) <= E_i
-    bond     beta_i (m_i + x) <= b_i + placed
-    system   kappa (S + x) <= E
+    own      kappa (m_i + x) <= E_i l
+    bond     needed_i(m_i + x) <= b_i + placed             ceil(beta_i min(m, M) + max(0, m - M)) for a debt m
+    system   kappa (S + x) <= E l
     N-1      105 (S + x - min(b_g, m_g)) <= 100 (E - E_g)  for every operator group g
 
-These are conditions of the call, not of the block's end: what changes later is the mode's affair. The fee is
-part of x and goes to the reserve; the rest is on hold, and each window that the issuer passes frees an equal
-part of it. An issuer whose bond is short gets it filled from what vests.
+l is 1, or W/W* while the standard has lagged for so long that the lag clause holds: issuance stops before the
+promise does. These are conditions of the call, not of the block's end: what changes later is the mode's
+affair. The fee is part of x and is shared out with all fees; the rest is on hold, and each window that the
+issuer passes frees an equal part of it. An issuer whose bond is short gets it filled from what vests, and one
+that leaves in debt or by a ban gets nothing of it before its debt is cancelled.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from typing import Final
 
 from pallets.issuance import types as t
 from runtime.frame import Pallet, Parameter, Signed, StorageMap, call, hookimpl
-from runtime.frame.coin import Cause, Issuers, Ledger, Mode, ProviderState
+from runtime.frame.bond import fill_bond
+from runtime.frame.coin import Cause, Issuers, Ledger, Mode, ProviderState, Standards
 from runtime.frame.interfaces import Currency
 from runtime.scale import U64
-from runtime.types import AccountId, Balance, BlockNumber, Weight, db
+from runtime.types import AccountId, Balance, db
 from runtime.types.fixed import PPB, mul_div_ceil
 
 VESTING_WINDOWS: Final = 28
@@ -37,6 +40,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
     coin: Currency
     ledger: Ledger
     issuers: Issuers
+    standards: Standards
 
     vesting = StorageMap[AccountId, t.Vesting](doc="Minted coins that have not vested yet, by issuer.")
 
@@ -52,7 +56,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         default=3_000_000,
         bounds=(0, 20_000_000),
         track="fees",
-        doc="f_m: the part of a mint that the reserve gets.",
+        doc="f_m: the part of a mint that is a fee.",
     )
 
     @hookimpl
@@ -66,15 +70,9 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         if owed != self.ledger.total_supply():
             raise t.GenesisUnbacked
 
-    @hookimpl
-    def on_initialize(self, now: BlockNumber) -> Weight:
-        """What the reserve can spare cancels orphan debt."""
-        self.attempt(self._offset)
-        return db(reads=3, writes=3)
-
     # Calls.
 
-    @call(index=0, weight=db(reads=20, writes=12))
+    @call(index=0, weight=db(reads=24, writes=16))
     def mint(self, origin: Signed, amount: Balance, placed: Balance) -> None:
         """Mint coins as one's own debt, `placed` of them straight into one's bond."""
         issuer = origin.who
@@ -96,7 +94,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         self._hold(issuer, amount - placed - fee)
         self.emit(t.Minted(issuer, amount, placed, fee))
 
-    @call(index=1, weight=db(reads=5, writes=5))
+    @call(index=1, weight=db(reads=9, writes=10))
     def burn(self, origin: Signed, issuer: AccountId, amount: Balance) -> None:
         """Burn one's coins against an issuer's debt; what is under a ticket is not available."""
         if not amount:
@@ -123,23 +121,40 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         else:
             self.vesting[who] = t.Vesting(vesting.amount - freed, vesting.left - 1)
         self.coin.release(UNVESTED, who, freed)
-        lacking = self.issuers.bond_needed(who, self.ledger.debt_of(who).owed) - self.issuers.bond_of(who)
-        bonded = max(0, min(freed, lacking))
-        if bonded:
-            self.issuers.place_bond(who, bonded)
+        bonded = fill_bond(self.coin, self.issuers, self.ledger, who, freed)
         self.emit(t.Vested(who, freed, bonded))
+
+    # runtime.frame.coin.Unvested
+
+    def cancel_unvested(self, who: AccountId) -> Balance:
+        vesting = self.vesting.get(who)
+        if vesting is None:
+            return 0
+        del self.vesting[who]
+        burned = min(vesting.amount, self.ledger.debt_of(who).unassigned)
+        if burned:
+            self.ledger.cancel_held(who, UNVESTED, who, burned, Cause.Liquidated)
+        rest = vesting.amount - burned
+        if self.issuers.state_of(who) == ProviderState.Banned:
+            self.coin.transfer_on_hold(UNVESTED, who, self.ledger.reserve_account(), rest)
+        else:
+            self.coin.release(UNVESTED, who, rest)
+        self.emit(t.VestingEnded(who, burned, rest))
+        return burned
 
     # The lines.
 
     def _check_lines(self, issuer: AccountId, amount: Balance, placed: Balance) -> None:
         """Refuse a mint after which one of the four lines would fail."""
-        ledger, issuers, kappa = self.ledger, self.issuers, self.kappa_ppb
+        ledger, issuers = self.ledger, self.issuers
         owed, supply = ledger.debt_of(issuer).owed + amount, ledger.total_supply() + amount
-        if kappa * owed > issuers.effective_of(issuer) * PPB:
+        counted, of = self.standards.lag_now()
+        behind, per = counted * PPB, of * self.kappa_ppb
+        if per * owed > behind * issuers.effective_of(issuer):
             raise t.OwnLine
         if issuers.bond_needed(issuer, owed) > issuers.bond_of(issuer) + placed:
             raise t.BondLine
-        if kappa * supply > issuers.effective_total() * PPB:
+        if per * supply > behind * issuers.effective_total():
             raise t.SystemLine
         if not issuers.survives(supply, issuer, owed=amount, bond=placed):
             raise t.GroupLine
@@ -151,9 +166,6 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         waiting = self.vesting.get(issuer)
         total = amount + (waiting.amount if waiting else 0)
         self.vesting[issuer] = t.Vesting(total, VESTING_WINDOWS)
-
-    def _offset(self) -> None:
-        self.ledger.offset_orphaned()
 
     @hookimpl
     def try_state(self) -> None:

@@ -33,7 +33,7 @@ class IssuanceEvent(Event):
 
 
 class Minted(IssuanceEvent, index=0):
-    """An issuer minted coins: some into its bond, a fee for the reserve, and the rest vests."""
+    """An issuer minted coins: some into its bond, a fee, and the rest vests."""
 
     issuer: AccountId
     amount: Balance
@@ -57,6 +57,16 @@ class Repaid(IssuanceEvent, index=2):
     amount: Balance
 
 
+class VestingEnded(IssuanceEvent, index=3):
+    """An issuer stands for its debt no more: of its unvested coins these cancelled debt, and the rest is
+    free, or the reserve's if the issuer is banned.
+    """
+
+    issuer: AccountId
+    burned: Balance
+    rest: Balance
+
+
 class IssuanceError(Error):
     """Why Issuance refuses."""
 
@@ -78,15 +88,15 @@ class PlacedTooMuch(IssuanceError, index=3):
 
 
 class OwnLine(IssuanceError, index=4):
-    """kappa (m_i + x) would exceed the issuer's effective capacity."""
+    """kappa (m_i + x) would exceed the issuer's effective capacity, less what the standard lags."""
 
 
 class BondLine(IssuanceError, index=5):
-    """beta (m_i + x) would exceed the issuer's bond, what is placed included."""
+    """The debt would need more bond than the issuer has, what is placed included."""
 
 
 class SystemLine(IssuanceError, index=6):
-    """kappa (S + x) would exceed the effective capacity of all."""
+    """kappa (S + x) would exceed the effective capacity of all, less what the standard lags."""
 
 
 class GroupLine(IssuanceError, index=7):

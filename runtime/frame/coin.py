@@ -516,6 +516,15 @@ class Rewarded(Protocol):
 
 
 @runtime_checkable
+class ReserveFund(Protocol):
+    """Knows how much the reserve is to hold."""
+
+    def lacking_now(self) -> Balance:
+        """How many coins the reserve is short of its target."""
+        ...
+
+
+@runtime_checkable
 class Minting(Protocol):
     """Knows what a coin needs behind it."""
 

@@ -10,12 +10,12 @@ from pallets.issuance import types as t
 from pallets.issuance.pallet import UNVESTED, VESTING_WINDOWS
 from pallets.providers.types import Bond
 from runtime.frame import FundsUnavailable
-from runtime.frame.coin import Mode, ProviderState, Tier
+from runtime.frame.coin import Cause, Mode, ProviderState, Tier
 from runtime.frame.invalid import InvariantBroken
 from runtime.frame.parameter import OutOfBounds
 from runtime.testing import refuses
 from runtime.types.fixed import PPB
-from support.coin import ALICE, COIN, ISSUERS, RESERVE, CoinChain
+from support.coin import ALICE, COIN, FEES, ISSUERS, CoinChain
 
 ONE, TWO, THREE, FOUR, FIVE = ISSUERS
 TEN = tuple(bytes([0x30 + n]) * 32 for n in range(10))
@@ -61,7 +61,7 @@ def mint(chain: CoinChain, x: int, placed: int, who: bytes = ONE) -> None:
 def test_a_mint_is_a_debt_a_bond_a_fee_and_coins_that_vest() -> None:
     chain = CoinChain(still="days")
     supply, owed, bond = chain.ledger.supply, chain.ledger.debt_of(ONE).owed, chain.providers.bond_of(ONE)
-    free, reserve = chain.balances.free_balance(ONE), chain.balances.free_balance(RESERVE)
+    free, fees = chain.balances.free_balance(ONE), chain.balances.free_balance(FEES)
     x, placed = 10_000 * COIN + 1, 3_000 * COIN
     mint(chain, x, placed)
     fee = 30 * COIN + 1  # 0.3 %, rounded up
@@ -69,7 +69,7 @@ def test_a_mint_is_a_debt_a_bond_a_fee_and_coins_that_vest() -> None:
     assert chain.ledger.supply == supply + x
     assert chain.ledger.debt_of(ONE).owed == owed + x
     assert chain.providers.bond_of(ONE) == bond + placed == chain.balances.on_hold(Bond(), ONE)
-    assert chain.balances.free_balance(RESERVE) == reserve + fee
+    assert chain.balances.free_balance(FEES) == fees + fee
     assert chain.balances.free_balance(ONE) == free
     assert chain.balances.on_hold(UNVESTED, ONE) == x - placed - fee
     assert chain.issuance.vesting[ONE] == t.Vesting(x - placed - fee, VESTING_WINDOWS)
@@ -82,7 +82,11 @@ def test_the_own_line_is_refused_alone() -> None:
     placed = 40_000 * COIN
     x = most(lambda x: lines(chain, ONE, x, placed)[0])
     assert lines(chain, ONE, x + 1, placed) == [False, True, True, True]
-    with refuses(chain, t.OwnLine, "OwnLine: kappa (m_i + x) would exceed the issuer's effective capacity."):
+    with refuses(
+        chain,
+        t.OwnLine,
+        "OwnLine: kappa (m_i + x) would exceed the issuer's effective capacity, less what the standard lags.",
+    ):
         mint(chain, x + 1, placed)
     mint(chain, x, placed)
     chain.run()
@@ -118,7 +122,7 @@ def test_the_line_of_the_worst_group_is_refused_alone() -> None:
     chain = CoinChain(still="days")
     for who in (FOUR, FIVE):
         chain.by(who, chain.providers.remove_unit.call(0))
-        chain.ledger.cancel(who, ALICE, 60_000 * COIN)
+        chain.ledger.cancel(who, ALICE, 60_000 * COIN, Cause.Repaid)
     x = most(lambda x: all(lines(chain, ONE, x, x // 2)))
     assert lines(chain, ONE, x + 1, (x + 1) // 2) == [True, True, True, False]
     with refuses(
@@ -229,7 +233,7 @@ def test_unvested_coins_cannot_be_sold() -> None:
 def test_what_vests_fills_a_short_bond_first() -> None:
     chain = CoinChain(still="days")
     mint(chain, 2_800 * COIN, 0)
-    chain.providers.ticket_failed(ONE, ALICE, chain.providers.bond_of(ONE) // 2)
+    chain.providers.take_bond(ONE, ALICE, chain.providers.bond_of(ONE) // 2)
     chain.run()
     assert chain.providers.state_of(ONE) == ProviderState.Deficient
     bond, freed = chain.providers.bond_of(ONE), chain.issuance.vesting[ONE].amount // 28
@@ -270,8 +274,8 @@ def test_kappa_and_the_fee_stay_within_their_bounds() -> None:
     with pytest.raises(OutOfBounds):
         chain.issuance.mint_fee_ppb = 20_000_001
     chain.issuance.mint_fee_ppb = 0
-    reserve = chain.balances.free_balance(RESERVE)
+    fees = chain.balances.free_balance(FEES)
     mint(chain, COIN, COIN)
-    assert chain.balances.free_balance(RESERVE) == reserve
+    assert chain.balances.free_balance(FEES) == fees
     assert ONE not in chain.issuance.vesting
     assert chain.issuance.kappa_now() * 4 == 5 * PPB

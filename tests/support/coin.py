@@ -22,6 +22,8 @@ from pallets.ledger import Ledger
 from pallets.oracle import Oracle
 from pallets.providers import Providers
 from pallets.redemption import Redemption
+from pallets.reserve import Reserve
+from pallets.rewards import Rewards
 from pallets.slashing import Slashing
 from pallets.solvency import Solvency
 from pallets.standards import Standards
@@ -57,6 +59,8 @@ COIN_PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Providers,
     Identity,
     Slashing,
+    Rewards,
+    Reserve,
     Issuance,
     Redemption,
     Solvency,
@@ -129,6 +133,14 @@ class CoinChain(TestChain):
     @property
     def issuance(self) -> Issuance:
         return self[Issuance]
+
+    @property
+    def rewards(self) -> Rewards:
+        return self[Rewards]
+
+    @property
+    def reserve(self) -> Reserve:
+        return self[Reserve]
 
     @property
     def redemption(self) -> Redemption:

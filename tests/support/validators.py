@@ -20,6 +20,8 @@ from pallets.offences import Offences
 from pallets.oracle import Oracle
 from pallets.providers import Providers
 from pallets.redemption import Redemption
+from pallets.reserve import Reserve
+from pallets.rewards import Rewards
 from pallets.slashing import Slashing
 from pallets.solvency import Solvency
 from pallets.staking import Staking
@@ -54,6 +56,8 @@ PALLETS: tuple[type[Pallet[Any, Any]], ...] = (
     Standards,
     Providers,
     Slashing,
+    Rewards,
+    Reserve,
     Issuance,
     Redemption,
     Solvency,

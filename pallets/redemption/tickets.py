@@ -6,32 +6,34 @@ is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from pallets.redemption import types as t
-from runtime.frame import (
-    Identity,
-    Pallet,
-    StorageDoubleMap,
-    StorageMap,
-    StorageNMap,
-    StorageValue,
-    Twox64Concat,
-    hookimpl,
-    invariant,
-)
-from runtime.frame.coin import ClassId, Issuers, Ledger, Region, Standards
-from runtime.frame.interfaces import Beacon, Currency
+from pallets.redemption.urn import DRAINING, OTHERS, Urns
+from runtime.frame import Identity, StorageDoubleMap, StorageMap, StorageNMap, StorageValue, Twox64Concat
+from runtime.frame.coin import ClassId, Issuers, Ledger, ProviderState, Region, Standards
+from runtime.frame.interfaces import Currency
 from runtime.scale import U32, U64
 from runtime.types import AccountId, Balance, BlockNumber
+from runtime.types.fixed import div_ceil
 
 ESCROW: Final = t.Escrow()
+COIN: Final = 10**9
+SMALLEST_SHARE: Final = 1 << 20
+"""A ticket holds at least this part of the supply, and one coin."""
+BACKLOG_HOURS: Final = 24
+"""A provider is given at most this much work at once."""
+TICKETS_MAX: Final = 64
+"""The most tickets that a provider has to do with at once, so that they can go back all together."""
+GONE: Final = (ProviderState.Probation, ProviderState.Unbonding, ProviderState.Banned)
+"""The states in which nobody serves."""
 RECEIPTS_MAX: Final = 4_096
 """How many receipts are kept; then the oldest goes."""
 TicketState = t.TicketState
 
 
-class Tickets(Pallet[t.RedemptionEvent, t.RedemptionError]):
+class Tickets(Urns):
     """Every open ticket, where it waits, and when its state ends by itself."""
 
     hold_reason = t.HoldReason
@@ -39,13 +41,15 @@ class Tickets(Pallet[t.RedemptionEvent, t.RedemptionError]):
     ledger: Ledger
     issuers: Issuers
     standards: Standards
-    beacon: Beacon
 
     tickets = StorageMap[t.TicketId, t.Ticket](hasher=Twox64Concat, doc="Every open ticket.")
     next_ticket = StorageValue[t.TicketId](default=0, doc="The number of the next ticket.")
     escrowed = StorageValue[Balance](default=0, doc="The coins of all open tickets.")
     waiting = StorageValue[t.Waiting](default=t.Waiting(), doc="What waits in all queues.")
-    queues = StorageValue[t.Queues](default=(), doc="The queues in which tickets wait.")
+    queues = StorageValue[t.Queues](default=(), doc="The wishes of all open tickets.")
+    lanes = StorageDoubleMap[ClassId, Region, t.Lane](
+        default=t.Lane(), hashers=(Twox64Concat, Twox64Concat), doc="How many tickets have the same wishes."
+    )
     queue = StorageNMap[tuple[ClassId, Region, t.Ordinal64, t.Ordinal64], bool](
         hashers=(Identity, Identity, Identity, Identity),
         doc="Waiting tickets by queue, place and number, in order.",
@@ -53,6 +57,12 @@ class Tickets(Pallet[t.RedemptionEvent, t.RedemptionError]):
     agenda = StorageDoubleMap[t.Ordinal32, t.Ordinal64, bool](
         hashers=(Identity, Identity),
         doc="Tickets by the block in which their state ends by itself, in order.",
+    )
+    servers = StorageMap[AccountId, t.Server](
+        default=t.Server(), doc="What each provider has matched and not delivered yet."
+    )
+    serving = StorageDoubleMap[AccountId, t.TicketId, bool](
+        hashers=(Twox64Concat, Identity), doc="The tickets that each provider has matched and not delivered."
     )
     base = StorageValue[t.Base](default=t.Base(), doc="The moving part of the fee.")
     receipts = StorageMap[t.TicketId, t.Receipt](
@@ -63,52 +73,150 @@ class Tickets(Pallet[t.RedemptionEvent, t.RedemptionError]):
         hasher=Twox64Concat, doc="Which receipts are kept, round and round."
     )
 
-    # The only two places that write a ticket.
+    # The only two places that write a ticket. What follows from it is moved by what it was and is.
 
     def _put(self, number: int, new: t.Ticket) -> None:
         """Write a ticket, and everything that follows from it."""
         old = self.tickets.get(number)
-        self._unlink(number, old)
+        if old is None:
+            self._open_lane(new.queue)
         self.tickets[number] = new
-        self.escrowed += new.amount - (old.amount if old else 0)
-        if new.state == TicketState.Queued:
-            if new.queue not in self.queues:
-                self.queues = (*self.queues, new.queue)
-            self.queue[_queue_key(number, new)] = True
-            self.waiting = t.Waiting(self.waiting.tickets + 1, self.waiting.coins + new.amount)
-        if new.deadline:
-            self.agenda[_agenda_key(number, new)] = True
+        self._follow(number, old, new)
 
     def _drop(self, number: int) -> None:
         """End a ticket; what becomes of its coins is the caller's affair."""
         old = self.tickets[number]
-        self._unlink(number, old)
         del self.tickets[number]
-        self.escrowed -= old.amount
+        self._follow(number, old, None)
+        self._close_lane(old.queue)
 
-    def _unlink(self, number: int, old: t.Ticket | None) -> None:
-        if old is None:
+    def _follow(self, number: int, old: t.Ticket | None, new: t.Ticket | None) -> None:
+        self.escrowed += (new.amount if new else 0) - (old.amount if old else 0)
+        self._follow_agenda(number, old, new)
+        self._follow_queue(number, old, new)
+        self._follow_server(number, old, new)
+
+    def _follow_agenda(self, number: int, old: t.Ticket | None, new: t.Ticket | None) -> None:
+        before, after = old.deadline if old else 0, new.deadline if new else 0
+        if before == after:
             return
-        if old.deadline:
-            del self.agenda[_agenda_key(number, old)]
-        if old.state == TicketState.Queued:
-            del self.queue[_queue_key(number, old)]
-            self.waiting = t.Waiting(self.waiting.tickets - 1, self.waiting.coins - old.amount)
-            if self._head(old.queue) is None:
-                self.queues = tuple(each for each in self.queues if each != old.queue)
+        if before:
+            del self.agenda[agenda_key(number, before)]
+        if after:
+            self.agenda[agenda_key(number, after)] = True
+
+    def _follow_queue(self, number: int, old: t.Ticket | None, new: t.Ticket | None) -> None:
+        left = old if old is not None and old.is_waiting else None
+        entered = new if new is not None and new.is_waiting else None
+        if left is entered:
+            return
+        moved = (entered is not None) - (left is not None)
+        if left is not None and moved:
+            del self.queue[queue_key(number, left)]
+            self._count_lane(left.queue, waiting=-1)
+        if entered is not None and moved:
+            self.queue[queue_key(number, entered)] = True
+            self._count_lane(entered.queue, waiting=1)
+        waiting = self.waiting
+        self.waiting = t.Waiting(
+            waiting.tickets + moved,
+            waiting.coins + _amount(entered) - _amount(left),
+            waiting.borne + borne(entered) - borne(left),
+        )
+
+    def _follow_server(self, number: int, old: t.Ticket | None, new: t.Ticket | None) -> None:
+        left = old if old is not None and old.is_served else None
+        entered = new if new is not None and new.is_served else None
+        if left is not None and entered is not None:
+            assert (left.server, left.amount) == (entered.server, entered.amount), "a server keeps its ticket"
+        elif left is not None:
+            self._count_server(number, server_of(left), -1, -left.amount)
+        elif entered is not None:
+            self._count_server(number, server_of(entered), 1, entered.amount)
+
+    def _count_server(self, number: int, who: AccountId, tickets: int, work: int) -> None:
+        old = self.servers[who]
+        count = old.tickets + tickets
+        if not count:
+            del self.servers[who]
+        else:
+            since = old.since if old.tickets else self.host.number
+            room = self._room_of(who) if tickets > 0 else old.room
+            self.servers[who] = t.Server(count, old.work + work, since, room)
+        if tickets > 0:
+            self.serving[who, number] = True
+        else:
+            del self.serving[who, number]
+        self._reweigh(who)
+
+    # Queues.
+
+    def _open_lane(self, queue: t.Queue) -> None:
+        if not self.lanes[queue.class_floor, queue.region].open:
+            self.queues = (*self.queues, queue)
+        self._count_lane(queue, opened=1)
+
+    def _close_lane(self, queue: t.Queue) -> None:
+        self._count_lane(queue, opened=-1)
+        if not self.lanes[queue.class_floor, queue.region].open:
+            del self.lanes[queue.class_floor, queue.region]
+            self.queues = tuple(each for each in self.queues if each != queue)
+
+    def _count_lane(self, queue: t.Queue, *, opened: int = 0, waiting: int = 0) -> None:
+        key = queue.class_floor, queue.region
+        lane = self.lanes[key]
+        self.lanes[key] = t.Lane(lane.open + opened, lane.waiting + waiting)
 
     def _new_number(self) -> int:
         number = self.next_ticket
         self.next_ticket = number + 1
         return number
 
+    # Servers.
+
+    def _reweigh(self, who: AccountId) -> None:
+        """Say anew with what weight the provider is drawn: its debt, if it can take any ticket at all."""
+        debt, state = self.ledger.debt_of(who), self.issuers.state_of(who)
+        if not debt.owed or state is None or state in GONE:
+            self._take_out(who)
+            return
+        region, _ = self.issuers.domain_of(who)
+        is_open = debt.unassigned and self._has_room(who, min(self._smallest(), debt.owed))
+        urn = DRAINING if state == ProviderState.Draining else OTHERS
+        self._weigh(who, urn, region, debt.owed if is_open else 0)
+
+    def _has_room(self, who: AccountId, piece: Balance) -> bool:
+        """Whether a provider may be given so much more: it does nothing now, or does all within a day."""
+        server = self.servers[who]
+        if not server.tickets:
+            return True
+        return server.tickets < TICKETS_MAX and server.work + piece <= self._room_of(who)
+
+    def _room_of(self, who: AccountId) -> Balance:
+        """What a provider can do in a day."""
+        return self.standards.done_in(self.issuers.capacity_of(who), self.standards.blocks_in(BACKLOG_HOURS))
+
+    def _smallest(self) -> Balance:
+        """x_min: the least that a ticket may hold."""
+        return max(COIN, div_ceil(self.ledger.total_supply(), SMALLEST_SHARE))
+
+    # runtime.frame.coin.DebtObserver
+
+    def debt_moved(self, issuer: AccountId) -> None:
+        self._reweigh(issuer)
+
     # Looking.
+
+    def _in_line(self, queue: t.Queue) -> Iterator[int]:
+        """The tickets that wait in a queue, in their order."""
+        for (_, _, _, number), _ in self.queue.under(queue.class_floor, queue.region):
+            yield int.from_bytes(number, "big")
 
     def _head(self, queue: t.Queue) -> int | None:
         """The first ticket of a queue."""
-        for (_, _, _, number), _ in self.queue.under(queue.class_floor, queue.region):
-            return int.from_bytes(number, "big")
-        return None
+        if not self.lanes[queue.class_floor, queue.region].waiting:
+            return None
+        return next(self._in_line(queue))
 
     def _due(self, now: BlockNumber, limit: int) -> tuple[int, ...]:
         """At most `limit` tickets whose state ends by itself now, those first whose end is longest ago."""
@@ -135,69 +243,27 @@ class Tickets(Pallet[t.RedemptionEvent, t.RedemptionError]):
         waiting = self.waiting
         return waiting.tickets, waiting.coins
 
-    # Invariants.
 
-    @invariant("I9", "open tickets = escrow; numbers rise; each queue is served in order; 0 <= q_i <= m_i")
-    def tickets_are_in_order(self) -> str | None:
-        escrow = self.coin.on_hold(ESCROW, self.account_id)
-        escrowed_before: int = self.before("escrowed")
-        numbers_before: int = self.before("next_ticket")
-        if self.escrowed != escrow:
-            return f"open tickets hold {self.escrowed}, and the escrow {escrow}"
-        grown = 0
-        last_served: dict[t.Queue, int] = {}
-        for number, old, new in self.tickets.changes():
-            grown += (new.amount if new else 0) - (old.amount if old else 0)
-            if new is None:
-                continue
-            if old is None and not numbers_before <= number < self.next_ticket:
-                return f"ticket {number} is new, and numbers went from {numbers_before} to {self.next_ticket}"
-            if old is not None and old.place != new.place:
-                return f"ticket {number} moved from place {old.place} to {new.place}"
-            if new.state != TicketState.Queued and (old is None or old.state == TicketState.Queued):
-                last_served[new.queue] = max(new.place, last_served.get(new.queue, 0))
-        if grown != self.escrowed - escrowed_before:
-            return (
-                f"in this block the tickets grew by {grown}, their sum by {self.escrowed - escrowed_before}"
-            )
-        for queue, place in last_served.items():
-            head = self._head(queue)
-            if head is not None and self.tickets[head].place < place:
-                return f"place {place} was served before ticket {head}"
-        for who in self.ledger.changed_debts():
-            debt = self.ledger.debt_of(who)
-            if not 0 <= debt.assigned <= debt.owed:
-                return f"of the {debt.owed} that 0x{who.hex()} owes, {debt.assigned} are under tickets"
-        return None
-
-    @hookimpl
-    def try_state(self) -> None:
-        coins = tickets = open_coins = deadlines = 0
-        assigned: dict[AccountId, int] = {}
-        for number, ticket in self.tickets.items():
-            open_coins += ticket.amount
-            if ticket.state == TicketState.Queued:
-                assert _queue_key(number, ticket) in self.queue, f"ticket {number} waits in no queue"
-                assert ticket.queue in self.queues, f"the queue of ticket {number} is not listed"
-                tickets, coins = tickets + 1, coins + ticket.amount
-            else:
-                assert ticket.server is not None and ticket.deadline, f"ticket {number} is nobody's"
-                assigned[ticket.server] = assigned.get(ticket.server, 0) + ticket.amount
-            if ticket.deadline:
-                deadlines += 1
-                assert _agenda_key(number, ticket) in self.agenda, f"ticket {number} is not on the agenda"
-        assert self.waiting == t.Waiting(tickets, coins), f"{self.waiting} is not what waits"
-        assert self.escrowed == open_coins, f"open tickets hold {open_coins}, not {self.escrowed}"
-        assert len(tuple(self.queue.items())) == tickets, "something else stands in the queues"
-        assert len(tuple(self.agenda.items())) == deadlines, "the agenda holds more"
-        for who in self.issuers.roster_now():
-            debt = self.ledger.debt_of(who)
-            assert debt.assigned == assigned.get(who, 0), f"0x{who.hex()} serves {assigned.get(who, 0)}"
+def server_of(ticket: t.Ticket) -> AccountId:
+    """Who serves a ticket that is out of the queue."""
+    assert ticket.server is not None, "a ticket that is out of the queue has a server"
+    return ticket.server
 
 
-def _queue_key(number: int, ticket: t.Ticket) -> tuple[ClassId, Region, bytes, bytes]:
+def _amount(ticket: t.Ticket | None) -> Balance:
+    return 0 if ticket is None else ticket.amount
+
+
+def borne(ticket: t.Ticket | None) -> Balance:
+    """The coins of a ticket, if its share of a loss is borne."""
+    return 0 if ticket is None or not ticket.has_shared else ticket.amount
+
+
+def queue_key(number: int, ticket: t.Ticket) -> tuple[ClassId, Region, bytes, bytes]:
+    """Where a ticket stands in its queue."""
     return ticket.class_floor, ticket.region, ticket.place.to_bytes(8, "big"), number.to_bytes(8, "big")
 
 
-def _agenda_key(number: int, ticket: t.Ticket) -> tuple[bytes, bytes]:
-    return ticket.deadline.to_bytes(4, "big"), number.to_bytes(8, "big")
+def agenda_key(number: int, deadline: BlockNumber) -> tuple[bytes, bytes]:
+    """Where a ticket stands on the agenda."""
+    return deadline.to_bytes(4, "big"), number.to_bytes(8, "big")

@@ -7,11 +7,11 @@ from typing import Annotated, Final, TypeAlias
 
 from runtime.frame import Error, Event
 from runtime.frame.coin import ClassId, Region
-from runtime.scale import U32, U64, Doc, Enum, Fixed, Max, Struct
+from runtime.scale import U8, U16, U32, U64, Doc, Enum, Fixed, Max, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash
 
 QUEUES_MAX: Final = 64
-"""The most queues, each for one pair of wishes."""
+"""The most queues, each for one pair of wishes; the last is kept for those that wish nothing."""
 TicketId: TypeAlias = U64
 """A ticket, by number; numbers rise and are never given twice."""
 Ordinal32: TypeAlias = Annotated[bytes, Fixed(4)]
@@ -45,6 +45,17 @@ class TicketState(enum.IntEnum):
     """Before a panel. Not reached on this chain yet."""
 
 
+SERVED: Final = (TicketState.Matched, TicketState.Accepted, TicketState.Running)
+"""The states in which a server has work to do."""
+
+
+class Late(Struct):
+    """Whose fault it is that a ticket is late."""
+
+    server: AccountId
+    since: Annotated[BlockNumber, Doc("When it failed the ticket.")]
+
+
 class Ticket(Struct):
     """A claim on compute; its coins are in escrow."""
 
@@ -66,11 +77,24 @@ class Ticket(Struct):
     is_ready: Annotated[bool, Doc("The server says that it waits.")] = False
     has_shared: Annotated[bool, Doc("Its share of a loss is borne.")] = False
     result: Annotated[Hash | None, Doc("The digest of the result.")] = None
+    late: Annotated[Late | None, Doc("Who failed it last and pays for each day until it is delivered.")] = (
+        None
+    )
 
     @property
     def queue(self) -> Queue:
         """Which queue it stands in."""
         return Queue(self.class_floor, self.region)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for a server."""
+        return self.state == TicketState.Queued
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server has work to do for it."""
+        return self.state in SERVED
 
 
 class Queue(Struct):
@@ -80,11 +104,36 @@ class Queue(Struct):
     region: Region
 
 
+class Lane(Struct):
+    """How much a queue has to do with."""
+
+    open: Annotated[U32, Doc("Open tickets with its wishes.")] = 0
+    waiting: Annotated[U32, Doc("Those that wait in it.")] = 0
+
+
 class Waiting(Struct):
     """What waits in all queues."""
 
     tickets: U32 = 0
     coins: Balance = 0
+    borne: Annotated[Balance, Doc("Coins of those tickets whose share of a loss is borne.")] = 0
+
+
+class Server(Struct):
+    """What a provider has matched and not delivered yet."""
+
+    tickets: U16 = 0
+    work: Annotated[Balance, Doc("The coins of these tickets.")] = 0
+    since: Annotated[BlockNumber, Doc("Since when it has had one without a break.")] = 0
+    room: Annotated[Balance, Doc("What it could do in a day when it was last given a ticket.")] = 0
+
+
+class Lot(Struct):
+    """Where an issuer's weight stands."""
+
+    urn: Annotated[U8, Doc("0 for those who drain and are drawn first, 1 for the others.")]
+    place: U16
+    region: Region
 
 
 class Base(Struct):
@@ -107,7 +156,12 @@ class Receipt(Struct):
     settled_at: BlockNumber
 
 
+PAGE: Final = 32
+"""The weights of a page, and the pages of an urn."""
+LOTS_MAX: Final = PAGE * PAGE
+"""The most lots of an urn: as many as there may be providers."""
 Queues: TypeAlias = Annotated[tuple[Queue, ...], Max(QUEUES_MAX)]
+Weights: TypeAlias = Annotated[tuple[Balance, ...], Max(PAGE)]
 
 
 class HoldReason(Enum):
@@ -218,6 +272,13 @@ class LossShared(RedemptionEvent, index=12):
     amount: Balance
 
 
+class Requeued(RedemptionEvent, index=13):
+    """The server serves no more, by no fault in this: the ticket is back at its place in the queue."""
+
+    ticket: TicketId
+    server: AccountId
+
+
 class RedemptionError(Error):
     """Why Redemption refuses."""
 
@@ -239,11 +300,11 @@ class UnknownClass(RedemptionError, index=3):
 
 
 class NobodyServes(RedemptionError, index=4):
-    """No provider meets these wishes now."""
+    """No provider that owes coins stands in this region."""
 
 
 class TooManyQueues(RedemptionError, index=5):
-    """There are as many different wishes waiting as the chain keeps apart."""
+    """There are as many different wishes open as the chain keeps apart; one without wishes is welcome."""
 
 
 class UnknownTicket(RedemptionError, index=6):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from genesis.build import GenesisError, build_genesis
 from pallets.redemption import types as t
 from pallets.redemption.fee import FEE_PPB_MAX, decayed, fee_ppb, grown
-from pallets.redemption.pallet import ACCEPT_BLOCKS, LARGEST_SHARE, MATCHES_MAX
+from pallets.redemption.matching import ACCEPT_BLOCKS, MATCHES_MAX
+from pallets.redemption.pallet import LARGEST_SHARE
 from pallets.redemption.tickets import ESCROW, RECEIPTS_MAX
 from pallets.redemption.types import Service, Ticket, TicketState
 from pallets.system import System

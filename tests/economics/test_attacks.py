@@ -14,15 +14,13 @@ from pallets.attestation import pallet as attestation
 from pallets.attestation import probe
 from pallets.attestation.types import Leaf, NotChallenged, Outcome, WrongOpening
 from pallets.issuance import pallet as issuance
-from pallets.issuance.types import GroupLine, NotActive
-from pallets.providers import pallet as providers
-from pallets.providers import registry
+from pallets.issuance.types import NotActive
 from pallets.providers import types as p
 from pallets.redemption import pallet as redemption
 from pallets.redemption import types as r
 from pallets.redemption.tickets import ESCROW
 from runtime.frame import FundsUnavailable
-from runtime.frame.coin import ANONYMOUS, Mode, ProviderState, Tier
+from runtime.frame.coin import Mode, ProviderState
 from runtime.frame.invalid import InvariantBroken
 from runtime.testing import refuses
 from support.coin import (
@@ -89,35 +87,6 @@ def test_one_machine_for_two_units(is_defended: bool, monkeypatch: pytest.Monkey
     chain.submit_well(chain.attestation.open.call(0, leaves), ONE)
     second = chain.submit(chain.attestation.open.call(1, leaves), ONE)
     assert (isinstance(second.refusal, WrongOpening)) is is_defended
-
-
-@defended
-def test_units_that_exist_for_a_moment(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sybil capacity. Defence: a unit counts after 28 windows in a row."""
-    if not is_defended:
-        monkeypatch.setattr(providers, "UNIT_PROBATION", 1)
-        monkeypatch.setattr(registry, "UNIT_PROBATION", 1)
-    chain = CoinChain(still="days")
-    before = chain.providers.effective
-    chain.by(ALICE, chain.providers.register.call(66, p.Domain(7, 7), (CPU_CLASS,) * 20))
-    chain.providers.record_window(ALICE, dict.fromkeys(range(20), True))
-    assert (chain.providers.effective == before) is is_defended
-    assert (chain.providers.state_of(ALICE) == ProviderState.Probation) is is_defended
-
-
-@defended
-def test_one_operator_under_many_names(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sybil operators. Defence: all whom nobody vouches for are one group, whatever group they declare."""
-    if not is_defended:
-        monkeypatch.setattr(registry, "group_of", lambda provider: provider.group)
-        monkeypatch.setattr(providers, "group_of", lambda provider: provider.group)
-    chain = CoinChain(still="days")
-    for who in ISSUERS:
-        chain.root(chain.providers.set_tier.call(who, Tier.Anonymous, 50 + who[0]))
-    chain.run()
-    owed = chain.ledger.supply
-    assert (chain.ledger.group_owes(ANONYMOUS) == owed) is is_defended
-    assert (chain.solvency.coverage.margin < 0) is is_defended  # one failure would take all of it
 
 
 @defended
@@ -363,28 +332,6 @@ def test_being_first_in_a_run(is_defended: bool, monkeypatch: pytest.MonkeyPatch
     chain.run()
     assert (max(served) < amount) is is_defended
     assert max(served) - min(served) <= amount // 1_000  # nothing is gained by being first
-
-
-@defended
-def test_unbond_after_minting_fully_bonded(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Defence: the N-1 line is a condition of `unbond` too, or a bond that counted for it could leave."""
-    chain = CoinChain(still="days")
-    chain.by(ONE, chain.providers.add_units.call((CPU_CLASS,) * 3))  # the largest operator by far
-    for _ in range(28):
-        chain.providers.record_window(ONE, dict.fromkeys(range(4), True))
-    x = 1_000_000 * COIN
-    with refuses(chain, GroupLine):
-        chain.by(ONE, chain.issuance.mint.call(x, x // 4))
-    chain.by(ONE, chain.issuance.mint.call(x, x * 997 // 1000))
-    unbond = chain.providers.unbond.call(740_000 * COIN)
-    if is_defended:
-        with refuses(chain, p.GroupTooHeavy):
-            chain.by(ONE, unbond)
-    else:
-        monkeypatch.setattr(providers.Providers, "survives", lambda *args, **changes: True)
-        chain.by(ONE, unbond)
-        chain.run()
-        assert chain.solvency.coverage.margin < 0
 
 
 # Pallets.

@@ -63,7 +63,7 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
     ledger: Ledger
     standards: Standards
     minting: Minting
-    serving: tuple[Serving, ...]
+    serving: Serving
 
     providers = StorageMap[AccountId, t.Provider](doc="Every provider; also those that are banned, for ever.")
     roster = StorageValue[t.Roster](default=(), doc="Every provider, in the order of registration.")
@@ -139,8 +139,7 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
                 self.agenda[_agenda_key(new.wakes_at, who)] = True
         self._move_sums(who, old, new)
         if old is not None and old.state != new.state:
-            for each in self.serving:
-                each.standing_moved(who)
+            self.serving.standing_moved(who)
 
     def _strike(self, who: AccountId) -> None:
         """Take a provider out of the roster and out of every sum; its record stays, without a slot."""

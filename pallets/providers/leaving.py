@@ -39,7 +39,7 @@ UNITS_CLEARED_MAX: Final = 64
 class Leaving(Lines):
     """Who leaves, and what is settled before."""
 
-    unvested: tuple[Unvested, ...]
+    unvested: Unvested
 
     @call(index=7, weight=db(reads=12, writes=10))
     def give_notice(self, origin: Signed) -> None:
@@ -87,13 +87,12 @@ class Leaving(Lines):
 
     def _end_debt(self, who: AccountId) -> None:
         """The provider serves no more: its tickets find other servers, and its coins cancel its debt."""
-        for each in self.serving:
-            each.requeue(who)
+        self.serving.requeue(who)
         self._cancel_debt(who)
 
     def _cancel_debt(self, who: AccountId) -> None:
         """Unvested coins, then the bond cancel what no ticket holds; the rest becomes orphan debt."""
-        unvested = sum(each.cancel_unvested(who) for each in self.unvested)
+        unvested = self.unvested.cancel_unvested(who)
         burned = self._burn(who, self.ledger.debt_of(who).unassigned)
         orphaned = self.ledger.debt_of(who).unassigned
         if orphaned:

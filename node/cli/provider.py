@@ -17,6 +17,7 @@ from node.cli.faults import Fault, expected
 from node.cli.names import account_of, keypair_of, read_secret
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl, data_folder
+from node.cli.provider_bench import bench
 from node.cli.remote import Remote, local_runtime, reach
 from node.cli.stop import until_told
 from node.client import RemoteError
@@ -47,8 +48,10 @@ app = App(
   ballast provider list
   ballast provider show //Provider//1
   ballast provider run --key - < secret.txt    prove capacity, serve tickets
-  ballast provider run --dev-all               those of a development chain""",
+  ballast provider run --dev-all               those of a development chain
+  ballast provider bench                       size a class for this machine""",
 )
+app.command(bench)
 
 
 def shelf_at(jobs_dir: Path | None) -> Shelf:

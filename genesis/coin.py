@@ -41,6 +41,10 @@ class Backing:
     author: bytes = b""
     """The ed25519 key that signs the beacon of a development chain; a chain of validators has none."""
     windows_a_day: int = 12
+    drawn_ppb: int = PPB // 10
+    """The share of the units past probation that open their rows in a window."""
+    rounds: int = 1
+    """How many products a unit of the one class chains in a window."""
     work: int = STANDARD_WORK
     work_per_hour: int = CPU_WORK_PER_HOUR
     bond_share_ppb: int = BOND_SHARE_PPB
@@ -101,7 +105,11 @@ def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -
             "work": backing.work,
             "classes": [{"id": CPU_CLASS, "name": "cpu", "work_per_hour": backing.work_per_hour}],
         },
-        "Attestation": {"windows_a_day": backing.windows_a_day},
+        "Attestation": {
+            "windows_a_day": backing.windows_a_day,
+            "drawn_ppb": backing.drawn_ppb,
+            "rounds": [{"class_id": CPU_CLASS, "rounds": backing.rounds}],
+        },
         "Providers": {
             "providers": [
                 {

@@ -34,6 +34,8 @@ KINDS: Final[tuple[KeyKind, ...]] = ("sr25519", "ed25519")
 TIMING: Final = Timing(blocks_per_hour=10)
 PROBES_PER_HOUR: Final = 400
 """What one core of a laptop does in ten blocks of two seconds, at a probe in 50 ms."""
+ROUNDS: Final = 2
+"""How many products a unit chains in a window, every one of which is opened: enough to see it."""
 COVERAGE_PPB: Final = 3 * PPB // 2
 """E / S at genesis: a fifth more coins can be minted before kappa is reached."""
 
@@ -57,6 +59,8 @@ def dev(accounts: int = ACCOUNTS, *, extra: tuple[tuple[bytes, int], ...] = ()) 
         providers=tuple(dev_public(uri, "sr25519") for uri in provider_uris()),
         author=dev_public(AUTHOR, "ed25519"),
         work_per_hour=PROBES_PER_HOUR * PROBE_WORK,
+        drawn_ppb=PPB,
+        rounds=ROUNDS,
     )
     backing = replace(backing, work=covering_work(endowed, backing, COVERAGE_PPB))
     return ChainSpec(

@@ -27,12 +27,13 @@ from node.client import (
     connect,
 )
 from node.provider.coin import Coin
-from node.provider.plan import Accept, Commit, Decline, Deliver, Multiply, Open, Ready, Run, Step, plan
+from node.provider.plan import Accept, Commit, Decline, Deliver, Meet, Multiply, Open, Ready, Run, Step, plan
 from node.provider.sender import Sender
 from node.provider.sight import Sight, look
 from node.provider.workbench import JobFailed, Workbench, cores
 from node.wallet.signer import Keypair
-from pallets.attestation.types import Leaf
+from pallets.attestation.probe import Opening
+from pallets.attestation.types import Leaf, Leaves, Stage
 from runtime.frame.host import Call
 from runtime.runtime import Runtime
 
@@ -86,8 +87,10 @@ class Provider:
                 else:
                     log.warning("window missed", provider=self.name, window=number)
         if window is not None and sight.units:
-            opened = (each.commitment is not None and each.commitment.is_open for each in sight.units)
-            self.answered[window.number] = all(opened)
+            answers = (
+                each.commitment is not None and each.commitment.stage != Stage.Drawn for each in sight.units
+            )
+            self.answered[window.number] = all(answers)
 
 
 class StepRefused(RemoteError):
@@ -170,7 +173,7 @@ class Agent:
     def _advance(self, chain: ChainClient, nursery: trio.Nursery, provider: Provider, sight: Sight) -> None:
         """Begin what is to be done after a block, as far as it is not under way."""
         provider.notice(sight)
-        provider.bench.keep_only(each.task for each in sight.units)
+        provider.bench.keep_only((*(each.task for each in sight.units), *sight.kept))
         steps = {name_of(step): step for step in plan(sight, provider.bench)}
         attempts = provider.attempts
         for name in [name for name, each in attempts.items() if name not in steps and not each.is_under_way]:
@@ -229,16 +232,15 @@ class Agent:
         return included.block_number
 
 
-def call_of(coin: Coin, step: Commit | Open | Accept | Ready | Deliver) -> Call:
+def call_of(coin: Coin, step: Commit | Open | Meet | Accept | Ready | Deliver) -> Call:
     """The call that does a step on chain."""
     match step:
         case Commit(unit=unit, root=root):
             return coin.attestation.commit.call(unit, root)
         case Open(unit=unit, openings=openings):
-            leaves = (
-                Leaf(each.round, each.position, each.inputs, each.outputs, each.path) for each in openings
-            )
-            return coin.attestation.open.call(unit, tuple(leaves))
+            return coin.attestation.open.call(unit, _leaves(openings))
+        case Meet(window=window, unit=unit, openings=openings):
+            return coin.attestation.meet_demand.call(window, unit, _leaves(openings))
         case Accept(ticket=ticket):
             return coin.redemption.accept.call(ticket)
         case Ready(ticket=ticket):
@@ -247,6 +249,10 @@ def call_of(coin: Coin, step: Commit | Open | Accept | Ready | Deliver) -> Call:
             return coin.redemption.deliver.call(ticket, result)
         case _:
             assert_never(step)
+
+
+def _leaves(openings: tuple[Opening, ...]) -> Leaves:
+    return tuple(Leaf(each.round, each.position, each.inputs, each.outputs, each.path) for each in openings)
 
 
 def name_of(step: Step) -> Name:
@@ -258,6 +264,8 @@ def name_of(step: Step) -> Name:
             return "commit", (("window", window), ("unit", unit))
         case Open(window=window, unit=unit):
             return "open", (("window", window), ("unit", unit))
+        case Meet(window=window, unit=unit):
+            return "meet", (("window", window), ("unit", unit))
         case Accept(ticket=ticket):
             return "accept", (("ticket", ticket),)
         case Ready(ticket=ticket):

@@ -13,8 +13,8 @@ from node.client import ChainClient
 from node.provider.coin import Coin
 from pallets.issuance.types import Minted, Vested
 from pallets.ledger.types import Cancelled, Issued, OrphanCancelled
-from pallets.providers.types import TicketFailed
 from pallets.redemption.types import Redeemed
+from pallets.slashing.types import Compensated
 from pallets.transaction_payment.types import TransactionFeePaid
 from runtime.crypto import ss58
 from runtime.frame.plain import SS58_PREFIX
@@ -85,8 +85,8 @@ class Flows:
                     self.redemption_fees += fee
                 case Vested(amount=amount):
                     self.vested += amount
-                case TicketFailed(compensation=compensation):
-                    self.compensation += compensation
+                case Compensated(amount=amount):
+                    self.compensation += amount
                 case _:
                     pass
 

@@ -3,7 +3,8 @@
 Nothing is remembered from one block to the next but what took work to make. The chain is the journal: an
 agent that was stopped at any moment, started again and shown the chain does what is still to be done.
 
-    window   multiply, commit the root, and when the rows are drawn, open them
+    window   multiply, commit the root, and if the unit is drawn, open the rows that are
+    demand   open the row that somebody wants to see of a window that is over
     ticket   accept; say `ready`; do the work once the consumer has begun; deliver the receipt's hash
 """
 
@@ -15,8 +16,9 @@ from typing import Protocol, TypeAlias
 
 from genesis.coin import COIN
 from node.provider.challenge import Work
-from node.provider.sight import Sight, UnitSight
+from node.provider.sight import Sight
 from pallets.attestation.probe import Opening, Task
+from pallets.attestation.types import Phase, Stage
 from pallets.redemption.types import Ticket, TicketState
 
 
@@ -41,6 +43,15 @@ class Commit:
 @dataclass(frozen=True, slots=True)
 class Open:
     """Open the rows that the beacon drew."""
+
+    window: int
+    unit: int
+    openings: tuple[Opening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meet:
+    """Open a row that is demanded."""
 
     window: int
     unit: int
@@ -85,7 +96,7 @@ class Decline:
     why: str
 
 
-Step: TypeAlias = Multiply | Commit | Open | Accept | Ready | Run | Deliver | Decline
+Step: TypeAlias = Multiply | Commit | Open | Meet | Accept | Ready | Run | Deliver | Decline
 
 
 class Hands(Protocol):
@@ -106,33 +117,38 @@ class Hands(Protocol):
 
 def plan(sight: Sight, hands: Hands) -> list[Step]:
     """What is to be done after the block that is seen; the same again until a later block shows it done."""
-    return [*_window_steps(sight, hands), *_ticket_steps(sight, hands)]
+    return [*_window_steps(sight, hands), *_demand_steps(sight, hands), *_ticket_steps(sight, hands)]
 
 
 def _window_steps(sight: Sight, hands: Hands) -> Iterator[Step]:
     window = sight.window
     if window is None:
         return
-    soonest = sight.number + 1
-    """The first block that could hold what is sent now."""
     for each in sight.units:
         work = hands.work(each.task)
         if each.commitment is None:
-            if soonest >= window.commit_until:
+            if sight.soonest >= window.commit_until:
                 continue
             if work is None:
                 yield Multiply(window.number, each.unit, each.task)
             else:
                 yield Commit(window.number, each.unit, work.root)
-        elif not each.commitment.is_open and soonest < window.closes_at:
-            yield from _opening(sight, window.number, each, work)
+        elif work is None:  # the agent was started anew: the seed gives the same product again
+            yield Multiply(window.number, each.unit, each.task)
+        elif window.phase == Phase.Opening and each.commitment.stage == Stage.Drawn:
+            if window.challenge is not None and sight.soonest < window.closes_at:
+                yield Open(window.number, each.unit, work.answer(window.challenge, sight.positions))
 
 
-def _opening(sight: Sight, window: int, seen: UnitSight, work: Work | None) -> Iterator[Step]:
-    if work is None:  # the agent was started anew: the seed gives the same product again
-        yield Multiply(window, seen.unit, seen.task)
-    elif seen.challenge is not None:
-        yield Open(window, seen.unit, work.answer(seen.challenge, sight.positions))
+def _demand_steps(sight: Sight, hands: Hands) -> Iterator[Step]:
+    for each in sight.demands:
+        if sight.soonest >= each.deadline:
+            continue
+        work = hands.work(each.task)
+        if work is None:
+            yield Multiply(each.window, each.unit, each.task)
+        else:
+            yield Meet(each.window, each.unit, work.open((each.position,)))
 
 
 def _ticket_steps(sight: Sight, hands: Hands) -> Iterator[Step]:

@@ -19,7 +19,7 @@ from node.provider.quote import Quote, quote
 from node.provider.sender import Sender
 from node.provider.shelf import Shelf
 from node.wallet.signer import Keypair
-from pallets.attestation.types import Outcome
+from pallets.attestation.types import Outcome, Phase, Stage
 from pallets.issuance.types import Minted
 from runtime.frame.coin import Mode
 from runtime.frame.host import Call
@@ -159,13 +159,15 @@ class Story:
         probed = [
             (who, unit) for who, units in self.coin.providers.units_before(window.opened_at) for unit in units
         ]
-        commitments = (attestation.commitments.get(each) for each in probed)
-        opened = sum(each is not None and each.is_open for each in commitments)
-        positions = attestation.config.positions
-        if opened < len(probed):
+        stages = [
+            each.stage for each in (attestation.commitments.get((number, *unit)) for unit in probed) if each
+        ]
+        if window.phase != Phase.Opening or Stage.Drawn in stages:
             return None
+        positions, opened = attestation.config.positions, stages.count(Stage.Opened)
         return (
-            f"{opened} of {len(probed)} units committed, and opened the {positions} rows that the beacon drew"
+            f"{len(stages)} of {len(probed)} units committed; the {opened} that the beacon drew opened "
+            f"{positions} rows each"
         )
 
     def _outcome(self, number: int) -> Outcome | None:

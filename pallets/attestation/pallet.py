@@ -2,182 +2,217 @@
 
     opens    by the beacon, with a probability per block; at most one is open
     commit   each unit multiplies the matrices of its own seed, and posts the Merkle root over the rows
-    open     the beacon of the block after the commitment draws rows: the unit opens them
-    counted  at the start of the block `closes_at`: a bit of history for every provider
+    draw     the beacon of the block after the last commitment draws units and rows: all units in probation,
+             and a tenth of the others
+    open     the units drawn open these rows
+    counted  a bit of history for every provider
+    kept     for an hour: whoever wants to may demand a row, or prove that one is wrong
 
 A provider passes if all its counted units answered (all its units, while none counts). A window that more
 than a third of all units missed counts neither way, twice in 7 days at most. The mathematics is in
-`probe.py`.
+`probe.py`, the life of a window in `windows.py`.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from pallets.attestation import types as t
-from pallets.attestation.probe import COUNT_MAX, SIZE_MAX, InvalidOpening, Task, check, unit_seed
-from runtime.frame import (
-    Pallet,
-    Parameter,
-    PostInfo,
-    Signed,
-    StorageDoubleMap,
-    StorageMap,
-    StorageOption,
-    StorageValue,
-    Twox64Concat,
-    call,
-    hookimpl,
+from pallets.attestation.books import DEPOSIT, PROBED, key_of
+from pallets.attestation.probe import (
+    COUNT_MAX,
+    ROUNDS_MAX,
+    SIZE_MAX,
+    Challenge,
+    InvalidOpening,
+    check,
+    check_rows,
+    draw,
+    is_fraud,
 )
-from runtime.frame.coin import Standards, UnitId, Units, WindowObserver
-from runtime.frame.interfaces import Beacon
+from pallets.attestation.windows import Windows
+from runtime.frame import PostInfo, Root, Signed, call, hookimpl
+from runtime.frame.coin import ClassId, Fault, ProviderState, UnitId
 from runtime.scale import U8, U32
-from runtime.types import AccountId, BlockNumber, Hash, Weight, db
+from runtime.types import AccountId, Hash, Weight, db
 
-DAY_HOURS: Final = 24
-WAIVER_HOURS: Final = 7 * 24
-DRAW_TAG: Final = 8
-"""How many bytes of the beacon decide whether a window opens."""
-OPENING: Final = db(reads=5, writes=1, compute=12_000_000_000)
-"""Expanding the matrices, one product with a vector, and the rows opened."""
+ENTRY_PICOSECONDS: Final = 8_000
+"""An entry of both matrices expanded, and of the second multiplied by a number."""
+OUTPUT_PICOSECONDS: Final = 25_000
+"""A column of an opened row: hashed, looked through, multiplied by a number."""
+LEAF_PICOSECONDS: Final = 20_000_000
+"""A path of the tree, and what a leaf costs beside its columns."""
 
 
-class Attestation(Pallet[t.AttestationEvent, t.AttestationError]):
+def _weight_of(leaves: t.Leaves) -> Weight:
+    """What it takes to check leaves. Leaves of another size than the chain's n are refused before work."""
+    size = len(leaves[0].inputs) if leaves else 0
+    leaf = size * OUTPUT_PICOSECONDS + LEAF_PICOSECONDS
+    return db(reads=9, writes=4, compute=size * size * ENTRY_PICOSECONDS + len(leaves) * leaf)
+
+
+def _open_weight(unit: UnitId, leaves: t.Leaves) -> Weight:
+    return _weight_of(leaves)
+
+
+def _meet_weight(window: int, unit: UnitId, leaves: t.Leaves) -> Weight:
+    return _weight_of(leaves)
+
+
+def _prove_weight(window: int, who: AccountId, unit: UnitId, leaf: t.Leaf, previous: t.Leaf | None) -> Weight:
+    return _weight_of((leaf, leaf)) + db(reads=20, writes=20)
+
+
+class Attestation(Windows):
     """Measures what compute the providers have."""
-
-    config: t.Config
-    beacon: Beacon
-    standards: Standards
-    units: Units
-    observers: tuple[WindowObserver, ...]
-
-    window = StorageOption[t.Window](doc="The window that is open.")
-    opened = StorageValue[U32](default=0, doc="How many windows were opened so far.")
-    commitments = StorageDoubleMap[AccountId, UnitId, t.Commitment](
-        hashers=(Twox64Concat, Twox64Concat), doc="What the units committed to in the open window."
-    )
-    challenges = StorageMap[BlockNumber, Hash](
-        hasher=Twox64Concat,
-        doc="The beacons since the window opened; that of the block after a commitment asks.",
-    )
-    waived = StorageValue[tuple[BlockNumber, ...]](default=(), doc="When windows were waived, within 7 days.")
-    last = StorageOption[t.Outcome](doc="How the last window ended.")
-
-    windows_a_day = Parameter[U8](
-        default=4,
-        bounds=(2, 12),
-        track="attestation",
-        safer="up",
-        doc="How many windows open a day, on average.",
-    )
 
     @hookimpl
     def build_genesis(self, genesis: t.Genesis) -> None:
         config = self.config
         if not (1 <= config.size <= SIZE_MAX and 1 <= config.positions <= min(COUNT_MAX, config.size)):
             raise t.BadSize
-        if not (config.commit_blocks and config.open_blocks):
+        if not all(1 <= each <= t.WINDOW_BLOCKS_MAX for each in (config.commit_blocks, config.open_blocks)):
             raise t.BadSize
         self.windows_a_day = genesis.windows_a_day
+        self.drawn_ppb = genesis.drawn_ppb
+        for each in genesis.rounds:
+            self._set_rounds(each.class_id, each.rounds)
 
-    # Calls.
+    # Calls of providers.
 
-    @call(index=0, weight=db(reads=4, writes=1))
+    @call(index=0, weight=db(reads=7, writes=1))
     def commit(self, origin: Signed, unit: UnitId, root: Hash) -> PostInfo:
         """Commit to the product that the window asks of one's unit. Costs nothing."""
-        window, key = self._probed(origin.who, unit), (origin.who, unit)
-        if self.host.number >= window.commit_until:
+        window = self._probed(origin.who, unit)
+        if window.phase != t.Phase.Committing:
             raise t.TooLate
+        key = window.number, origin.who, unit
         if key in self.commitments:
             raise t.AlreadyCommitted
-        self.commitments[key] = t.Commitment(root, self.host.number)
+        self.commitments[key] = t.Commitment(root, self._rounds_of(origin.who, unit))
         self.emit(t.Committed(origin.who, unit, root))
         return PostInfo(pays=False)
 
-    @call(index=1, weight=OPENING)
+    @call(index=1, weight=_open_weight)
     def open(self, origin: Signed, unit: UnitId, leaves: t.Leaves) -> PostInfo:
         """Open the rows that the challenge asks for, in its order. Costs nothing if they are right."""
-        window, key = self._probed(origin.who, unit), (origin.who, unit)
-        commitment = self.commitments.get(key)
+        window, who = self._probed(origin.who, unit), origin.who
+        commitment = self.commitments.get((window.number, who, unit))
         if commitment is None:
             raise t.NotCommitted
-        if commitment.is_open:
+        if window.phase != t.Phase.Opening or window.challenge is None:
+            raise t.NotOpening
+        if commitment.stage == t.Stage.Posted:
+            raise t.NotDrawn
+        if commitment.stage == t.Stage.Opened:
             raise t.AlreadyAnswered
-        challenge = self.challenges.get(commitment.at + 1)
-        if challenge is None:
-            raise t.NotChallenged
-        task = Task(unit_seed(window.beacon, origin.who, unit), self.config.size)
+        task = self._task(window.beacon, who, unit, commitment.rounds)
         openings = tuple(leaf.opening for leaf in leaves)
         try:
-            check(task, commitment.root, challenge, self.config.positions, openings)
+            check(task, commitment.root, window.challenge, self.config.positions, openings)
         except InvalidOpening as wrong:
             raise t.WrongOpening(str(wrong)) from None
-        self.commitments[key] = commitment.replace(is_open=True)
-        self.emit(t.Answered(origin.who, unit))
+        self.commitments[window.number, who, unit] = commitment.replace(stage=t.Stage.Opened)
+        self.tally = self.tally.replace(opened=self.tally.opened + 1)
+        self.emit(t.Answered(who, unit))
         return PostInfo(pays=False)
 
-    # Hooks.
+    @call(index=4, weight=_meet_weight)
+    def meet_demand(self, origin: Signed, window: U32, unit: UnitId, leaves: t.Leaves) -> PostInfo:
+        """Open the row that somebody demands, in all its rounds. Costs nothing if it is right, and earns the
+        deposit.
+        """
+        asked = t.Asked(window, origin.who, unit)
+        demand = self.demands.get(key_of(asked))
+        if demand is None:
+            raise t.NotDemanded
+        commitment, task = self.committed(asked)
+        challenge = Challenge((demand.position,), draw(task, demand.beacon, 1).vector)
+        try:
+            check_rows(task, commitment.root, challenge, tuple(leaf.opening for leaf in leaves))
+        except InvalidOpening as wrong:
+            raise t.WrongOpening(str(wrong)) from None
+        del self.demands[key_of(asked)]
+        self.due[demand.deadline] = tuple(each for each in self.due[demand.deadline] if each != asked)
+        self.coin.transfer_on_hold(DEPOSIT, demand.by, origin.who, demand.deposit)
+        self.emit(t.DemandMet(asked))
+        return PostInfo(pays=False)
 
-    @hookimpl
-    def on_initialize(self, now: BlockNumber) -> Weight:
-        """Count the window whose time is over; open one if the beacon says so."""
-        window = self.window
-        if window is None:
-            if self._is_drawn():
-                self._open(now)
-            return db(reads=3, writes=3)
-        if now < window.closes_at:
-            self.challenges[now] = self.beacon.randomness()
-            return db(reads=2, writes=1)
-        probed = self._close(window, now)
-        return db(reads=6 + 3 * probed, writes=4 + 4 * probed)
+    # Calls of anybody.
 
-    # The life of a window.
+    @call(index=3, weight=db(reads=9, writes=5))
+    def demand_leaf(self, origin: Signed, window: U32, who: AccountId, unit: UnitId, position: U32) -> None:
+        """Demand that a provider opens a row that it committed to in a window that was over at most an hour
+        ago. The deposit is the provider's if it does; if it does not, it comes back, and the unit misses the
+        next window.
+        """
+        asked = t.Asked(window, who, unit)
+        found = [each.until for each in self.kept if each.number == window]
+        if not found or self.host.number >= found[0]:
+            raise t.UnknownWindow
+        self.committed(asked)
+        if position >= self.config.size:
+            raise t.NoSuchRow
+        if key_of(asked) in self.demands:
+            raise t.AlreadyDemanded
+        deadline = self.host.number + self.config.open_blocks
+        if len(self.due[deadline]) == t.DEMANDS_PER_BLOCK_MAX:
+            raise t.TooManyDemands
+        deposit = self.config.demand_deposit
+        self.coin.hold(DEPOSIT, origin.who, deposit)
+        self.demands[key_of(asked)] = t.Demand(
+            origin.who, position, self.beacon.randomness(), deadline, deposit
+        )
+        self.due[deadline] = (*self.due[deadline], asked)
+        self.emit(t.LeafDemanded(asked, position, deadline))
 
-    def _is_drawn(self) -> bool:
-        drawn = int.from_bytes(self.beacon.randomness()[:DRAW_TAG], "little")
-        blocks_a_day = self.standards.blocks_in(DAY_HOURS)
-        return drawn * blocks_a_day < self.windows_a_day << 8 * DRAW_TAG
+    @call(index=5, weight=_prove_weight)
+    def prove_fraud(
+        self,
+        origin: Signed,
+        window: U32,
+        who: AccountId,
+        unit: UnitId,
+        leaf: t.Leaf,
+        previous: t.Leaf | None,
+    ) -> PostInfo:
+        """Prove that a provider committed to a wrong leaf: its output row is not the product of its input
+        row, or its input row is not what the task gives (after round 0, the outputs of `previous`). The
+        provider is banned, and its registration deposit is the bounty. An honest leaf costs the prover its
+        fee.
+        """
+        asked = t.Asked(window, who, unit)
+        commitment, task = self.committed(asked)
+        if self.issuers.state_of(who) in (None, ProviderState.Banned):
+            raise t.AlreadyBanned
+        before = None if previous is None else previous.opening
+        try:
+            is_wrong = is_fraud(task, commitment.root, leaf.opening, before)
+        except InvalidOpening as wrong:
+            raise t.WrongOpening(str(wrong)) from None
+        if not is_wrong:
+            raise t.NoFraud
+        bounty = self.issuers.pay_bounty(who, origin.who)
+        self.slasher.fault(who, Fault.FalseCapacity, self.issuers.bond_of(who), reporter=origin.who)
+        self.emit(t.FraudProven(asked, origin.who, bounty))
+        return PostInfo(pays=False)
 
-    def _open(self, now: BlockNumber) -> None:
-        self.opened += 1
-        commit_until = now + self.config.commit_blocks
-        closes_at = commit_until + self.config.open_blocks
-        self.window = t.Window(self.opened, now, commit_until, closes_at, self.beacon.randomness())
-        self.emit(t.WindowOpened(self.opened, commit_until, closes_at))
+    # Calls of governance.
 
-    def _close(self, window: t.Window, now: BlockNumber) -> int:
-        answers = {
-            who: {unit: self._has_answered(who, unit) for unit in units}
-            for who, units in self.units.units_before(window.opened_at)
-        }
-        units = sum(map(len, answers.values()))
-        missed = sum(not passed for each in answers.values() for passed in each.values())
-        span = self.standards.blocks_in(WAIVER_HOURS)
-        waived = tuple(block for block in self.waived if now - block < span)
-        is_counted = 3 * missed <= units or len(waived) >= t.WAIVED_MAX
-        self.waived = waived if is_counted else (*waived, now)
-        if is_counted:
-            for who, answered in answers.items():
-                self.attempt(partial(self._count, who, answered))
-        for key in tuple(self.commitments.keys()):
-            del self.commitments[key]
-        for block in range(window.opened_at + 1, window.closes_at):
-            self.challenges.discard(block)
-        self.window = None
-        self.last = outcome = t.Outcome(window.number, units, missed, is_counted)
-        self.emit(t.WindowClosed(outcome))
-        return units
+    @call(index=2, weight=db(reads=3, writes=1))
+    def set_rounds(self, origin: Root, class_id: ClassId, rounds: U8) -> None:
+        """Say how many rounds a unit of a class does in a window: as many as take it 70 % of the time."""
+        if self.window is not None:
+            raise t.WindowIsOpen
+        if self.standards.rating_of(class_id) is None:
+            raise t.UnknownClass
+        self._set_rounds(class_id, rounds)
+        self.emit(t.RoundsChanged(class_id, rounds))
 
-    def _count(self, who: AccountId, answered: dict[UnitId, bool]) -> None:
-        passed = self.units.record_window(who, answered)
-        for observer in self.observers:
-            observer.window_counted(who, passed)
-
-    def _has_answered(self, who: AccountId, unit: UnitId) -> bool:
-        commitment = self.commitments.get((who, unit))
-        return commitment is not None and commitment.is_open
+    def _set_rounds(self, class_id: ClassId, rounds: int) -> None:
+        if not (1 <= rounds <= ROUNDS_MAX and rounds * self.config.positions <= COUNT_MAX):
+            raise t.BadSize
+        self.rounds[class_id] = rounds
 
     def _probed(self, who: AccountId, unit: UnitId) -> t.Window:
         """The open window, if it probes this unit."""
@@ -185,12 +220,6 @@ class Attestation(Pallet[t.AttestationEvent, t.AttestationError]):
         if window is None:
             raise t.NoWindow
         since = self.units.unit_since(who, unit)
-        if since is None or since >= window.opened_at:
+        if since is None or since >= window.opened_at or self.issuers.state_of(who) not in PROBED:
             raise t.NotProbed
         return window
-
-    @hookimpl
-    def try_state(self) -> None:
-        if self.window is None:
-            assert not tuple(self.commitments.keys()), "commitments without a window"
-            assert not tuple(self.challenges.keys()), "challenges without a window"

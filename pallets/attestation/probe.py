@@ -174,36 +174,51 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def check(task: Task, root: bytes, beacon: bytes, count: int, openings: Sequence[Opening]) -> None:
-    """Accept the openings that a challenge asks for, or raise `InvalidOpening` at the first that is wrong.
+    """Accept the openings that a challenge asks for, or raise `InvalidOpening` at one that is wrong.
 
     `openings` holds, for each drawn position in the drawn order, the leaves of all rounds in order.
     """
-    challenge = draw(task, beacon, count)
+    check_rows(task, root, draw(task, beacon, count), openings)
+
+
+def check_rows(task: Task, root: bytes, challenge: Challenge, openings: Sequence[Opening]) -> None:
+    """The same for a challenge at hand. What is cheap comes first: nothing is expanded for leaves that the
+    root does not commit to.
+    """
     wanted = [(round_, position) for position in challenge.positions for round_ in range(task.rounds)]
     if len(openings) != len(wanted):
         round_, position = wanted[min(len(openings), len(wanted) - 1)]
         raise InvalidOpening(
             round_, position, f"{len(openings)} leaves are opened, and {len(wanted)} are asked for"
         )
-    first, second = expand(task)
-    image = image_of(second, challenge.vector)
-    inputs: ByteMatrix = first
     for opening, (round_, position) in zip(openings, wanted, strict=True):
         if (opening.round, opening.position) != (round_, position):
             why = f"round {opening.round}, row {opening.position} is opened in its place"
             raise InvalidOpening(round_, position, why)
-        if round_ == 0:
-            inputs = first[position]
         check_leaf(task, root, opening)
-        if opening.inputs != inputs.tobytes():
-            raise InvalidOpening(round_, position, "the input row is not the one that the task gives")
-        outputs = _numbers(opening.outputs)
-        if int(outputs.max()) > task.output_max:
-            why = f"an output of {int(outputs.max())} is above {task.output_max}, the largest possible"
-            raise InvalidOpening(round_, position, why)
-        if dot(outputs, challenge.vector) != dot(inputs.astype(np.int64), image):
-            raise InvalidOpening(round_, position, "the output row is not the product")
-        inputs = (outputs % 256).astype(np.uint8)
+    first, second = expand(task)
+    image = image_of(second, challenge.vector)
+    inputs: ByteMatrix = first
+    for opening in openings:
+        if opening.round == 0:
+            inputs = first[opening.position]
+        inputs = _check_row(task, challenge, image, inputs, opening)
+
+
+def _check_row(
+    task: Task, challenge: Challenge, image: IntVector, inputs: ByteMatrix, opening: Opening
+) -> ByteMatrix:
+    """What the next round has to begin with. Raises `InvalidOpening`."""
+    round_, position = opening.round, opening.position
+    if opening.inputs != inputs.tobytes():
+        raise InvalidOpening(round_, position, "the input row is not the one that the task gives")
+    outputs = _numbers(opening.outputs)
+    if int(outputs.max()) > task.output_max:
+        why = f"an output of {int(outputs.max())} is above {task.output_max}, the largest possible"
+        raise InvalidOpening(round_, position, why)
+    if dot(outputs, challenge.vector) != dot(inputs.astype(np.int64), image):
+        raise InvalidOpening(round_, position, "the output row is not the product")
+    return (outputs % 256).astype(np.uint8)
 
 
 def check_leaf(task: Task, root: bytes, opening: Opening) -> None:

@@ -6,13 +6,8 @@ defence and with the defence taken out.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from node.provider.challenge import Work, _tree
-from pallets.attestation import pallet as attestation
-from pallets.attestation import probe
-from pallets.attestation.types import Leaf, NotChallenged, Outcome, WrongOpening
 from pallets.issuance import pallet as issuance
 from pallets.issuance.types import NotActive
 from pallets.providers import types as p
@@ -31,8 +26,6 @@ from support.coin import (
     CPU_CLASS,
     ISSUERS,
     LOADED,
-    POSITIONS,
-    SIZE,
     CoinChain,
 )
 
@@ -68,28 +61,6 @@ def lose(chain: CoinChain, *who: bytes) -> None:
 
 
 @defended
-def test_one_machine_for_two_units(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shared machine. Defence: every unit has a seed of its own, so one product answers for one unit only."""
-    if not is_defended:
-        monkeypatch.setattr(attestation, "unit_seed", lambda beacon, who, unit: beacon)
-    chain = CoinChain()
-    chain.submit_well(chain.providers.add_units.call((CPU_CLASS,)), ONE)
-    chain.next_block()
-    chain.until_window()
-    window = chain.attestation.window
-    assert window is not None
-    seed = attestation.unit_seed(window.beacon, ONE, 0)
-    work = Work(probe.Task(seed, SIZE))
-    for unit in (0, 1):
-        chain.submit_well(chain.attestation.commit.call(unit, work.root), ONE)
-    chain.next_block()
-    leaves = chain.leaves(work, ONE, 0)
-    chain.submit_well(chain.attestation.open.call(0, leaves), ONE)
-    second = chain.submit(chain.attestation.open.call(1, leaves), ONE)
-    assert (isinstance(second.refusal, WrongOpening)) is is_defended
-
-
-@defended
 def test_rent_a_fleet_and_vanish(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Defence: what is minted vests over 28 windows passed; who stops answering sells nothing more."""
     if not is_defended:
@@ -105,81 +76,6 @@ def test_rent_a_fleet_and_vanish(is_defended: bool, monkeypatch: pytest.MonkeyPa
             chain.balances.transfer(ONE, BOB, free + 1_000 * COIN)
     else:
         chain.balances.transfer(ONE, BOB, free + 19_000 * COIN)
-
-
-# Cheating the probe.
-
-
-def cheat(chain: CoinChain, wrong_rows: int) -> bool:
-    """Commit to a product with wrong rows, and open what is asked; whether the chain believes it."""
-    chain.until_window()
-    work = chain.work_of(ONE, 0)
-    for row in range(wrong_rows):
-        work._outputs[0][row] = 0
-    work._levels = _tree(list(work._leaves()), work.task.depth)
-    chain.submit_well(chain.attestation.commit.call(0, work.root), ONE)
-    chain.next_block()
-    answer = chain.submit(chain.attestation.open.call(0, chain.leaves(work, ONE, 0)), ONE)
-    chain.until_window(False)
-    return answer.failure is None
-
-
-def test_cheat_part_of_the_matrix() -> None:
-    """Defence: rows are drawn after the commitment; half of them wrong passes with 2^-4 here."""
-    chain = CoinChain()
-    believed = sum(cheat(chain, SIZE // 2) for _ in range(24))
-    assert believed <= 6
-    assert cheat(chain, 0)
-    assert not cheat(chain, SIZE)
-
-
-def test_overflow_the_check() -> None:
-    """Defence: every entry is at most n 255^2, so no row wraps around onto the expected value."""
-    chain = CoinChain()
-    chain.until_window()
-    work = chain.work_of(ONE, 0)
-    hostile = np.full(SIZE, 2**32 - 1, dtype="<u4")
-    for row in range(SIZE):
-        work._outputs[0][row] = hostile
-    work._levels = _tree(list(work._leaves()), work.task.depth)
-    chain.submit_well(chain.attestation.commit.call(0, work.root), ONE)
-    chain.next_block()
-    refusal = chain.submit(chain.attestation.open.call(0, chain.leaves(work, ONE, 0)), ONE).refusal
-    assert isinstance(refusal, WrongOpening)
-    assert f"an output of {2**32 - 1} is above {SIZE * 255**2}, the largest possible" in refusal.why
-
-
-def test_know_the_rows_before_committing() -> None:
-    """Grinding. Defence: what is asked is the beacon of the block after the commitment."""
-    chain = CoinChain()
-    chain.until_window()
-    work = chain.work_of(ONE, 0)
-    known = work.answer(chain.attestation.beacon.randomness(), POSITIONS)
-    for row in range(SIZE):
-        if row not in {each.position for each in known}:
-            work._outputs[0][row] = 0
-    work._levels = _tree(list(work._leaves()), work.task.depth)
-    chain.submit_well(chain.attestation.commit.call(0, work.root), ONE)
-    leaves = tuple(Leaf(e.round, e.position, e.inputs, e.outputs, e.path) for e in known)
-    early = chain.submit(chain.attestation.open.call(0, leaves), ONE)
-    assert isinstance(early.refusal, NotChallenged)
-    chain.next_block()
-    late = chain.submit(chain.attestation.open.call(0, leaves), ONE)
-    assert isinstance(late.refusal, WrongOpening)
-
-
-@defended
-def test_a_common_outage(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Defence: a window that more than a third missed counts neither way, twice a week and no more."""
-    if not is_defended:
-        monkeypatch.setattr(attestation.t, "WAIVED_MAX", 0)
-    chain = CoinChain()
-    before = chain.providers.effective
-    for number in (1, 2, 3):
-        chain.until_window()
-        chain.until_window(False)
-        assert chain.attestation.last == Outcome(number, 5, 5, number == 3 or not is_defended)
-        assert (chain.providers.effective == before) is (is_defended and number < 3)
 
 
 def test_stop_the_agents_and_the_chain_degrades() -> None:

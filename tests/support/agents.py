@@ -10,7 +10,7 @@ import numpy as np
 from node.provider.agent import call_of
 from node.provider.challenge import Work
 from node.provider.coin import Coin
-from node.provider.plan import Accept, Commit, Decline, Deliver, Multiply, Open, Ready, Run, plan
+from node.provider.plan import Accept, Commit, Decline, Deliver, Meet, Multiply, Open, Ready, Run, plan
 from node.provider.sight import look
 from pallets.attestation.probe import Task
 from runtime.executive.builder import Applied
@@ -81,7 +81,7 @@ class Agents:
             for step in plan(sight, bench):
                 if isinstance(step, Decline):
                     bench.declined[step.ticket] = step.why
-                elif isinstance(step, Commit | Open | Accept | Ready | Deliver):
+                elif isinstance(step, Commit | Open | Meet | Accept | Ready | Deliver):
                     self._note(self.chain.submit(call_of(self.coin, step), who))
 
     def blocks(self, count: int) -> None:

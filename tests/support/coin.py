@@ -12,8 +12,8 @@ from nacl.signing import SigningKey
 from genesis.coin import COIN, CPU_CLASS, Backing, coin_genesis
 from node.provider.challenge import Work
 from pallets.attestation import Attestation
-from pallets.attestation.probe import Task, unit_seed
-from pallets.attestation.types import Leaf
+from pallets.attestation.probe import Opening
+from pallets.attestation.types import Commitment, Leaf, Phase, Stage
 from pallets.balances import Balances
 from pallets.beacon import ENGINE, DevBeacon, dev_message
 from pallets.identity import Identity
@@ -180,7 +180,9 @@ class CoinChain(TestChain):
         raise AssertionError("no window in 2,000 blocks")
 
     def answer(self, *who: bytes) -> None:
-        """Let these providers answer the open window with all units that it probes, as the agent does."""
+        """Let these providers answer the open window with all units that it probes, as the agent does; ends
+        in the block that draws who opens.
+        """
         works: dict[tuple[bytes, int], Work] = {}
         window = self.attestation.window
         assert window is not None
@@ -188,29 +190,51 @@ class CoinChain(TestChain):
             for unit in units if each in who else ():
                 work = works[each, unit] = self.work_of(each, unit)
                 self.submit_well(self.attestation.commit.call(unit, work.root), each)
-        self.next_block()
+        self.until_drawn()
         for (each, unit), work in works.items():
-            self.submit_well(self.attestation.open.call(unit, self.leaves(work, each, unit)), each)
+            if self.is_drawn(each, unit):
+                self.submit_well(self.attestation.open.call(unit, self.leaves(work, each, unit)), each)
 
-    def work_of(self, who: bytes, unit: int) -> Work:
-        """The product that the open window asks of a unit."""
+    def until_drawn(self) -> None:
+        """Seal blocks until the open window has drawn who opens."""
+        window = self.attestation.window
+        while window is not None and window.phase < Phase.Opening:
+            self.next_block()
+            window = self.attestation.window
+        assert window is not None
+
+    def is_drawn(self, who: bytes, unit: int = 0) -> bool:
+        """Whether the unit has to open its rows."""
+        return self.commitment_of(who, unit).stage == Stage.Drawn
+
+    def commitment_of(self, who: bytes, unit: int = 0) -> Commitment:
+        """What a unit committed to in the open window."""
         window = self.attestation.window
         assert window is not None
-        return Work(Task(unit_seed(window.beacon, who, unit), SIZE))
+        return self.attestation.commitments[window.number, who, unit]
 
-    def leaves(self, work: Work, who: bytes, unit: int) -> tuple[Leaf, ...]:
-        """The rows that the challenge asks of a unit that has committed."""
-        commitment = self.attestation.commitments[who, unit]
-        challenge = self.attestation.challenges[commitment.at + 1]
-        return tuple(
-            Leaf(each.round, each.position, each.inputs, each.outputs, each.path)
-            for each in work.answer(challenge, POSITIONS)
-        )
+    def work_of(self, who: bytes, unit: int = 0) -> Work:
+        """The products that the open window asks of a unit."""
+        window = self.attestation.window
+        assert window is not None
+        return Work(self.attestation.task_of(window, who, unit))
+
+    def leaves(self, work: Work, who: bytes, unit: int = 0) -> tuple[Leaf, ...]:
+        """The rows that the challenge asks of a unit."""
+        window = self.attestation.window
+        assert window is not None
+        assert window.challenge is not None
+        return tuple(map(leaf_of, work.answer(window.challenge, POSITIONS)))
 
     def submit_well(self, call: Call, who: bytes) -> None:
         """Put a transaction into the block; its call succeeds."""
         applied = self.submit(call, who)
         assert applied.failure is None, f"{call}: {applied.refusal}"
+
+
+def leaf_of(opening: Opening) -> Leaf:
+    """An opened row, as calls carry it."""
+    return Leaf(opening.round, opening.position, opening.inputs, opening.outputs, opening.path)
 
 
 def signed_beacon(chain: TestChain) -> tuple[DigestItem, ...]:
@@ -241,4 +265,5 @@ __all__ = [
     "RESERVE",
     "RICH",
     "CoinChain",
+    "leaf_of",
 ]

@@ -11,6 +11,7 @@ from pallets.issuance.types import NotActive, NotGreen
 from pallets.redemption.types import Service, TicketState
 from runtime.frame.coin import Mode, ProviderState
 from runtime.testing import refuses
+from runtime.types.fixed import PPB
 from support.agents import Agents, WrongRow
 from support.coin import ALICE, BOB, CAROL, COIN, ED, ESCROW, FEES, ISSUERS, RESERVE, RICH, CoinChain
 
@@ -26,7 +27,7 @@ THIN = covering_work(
 
 @pytest.fixture
 def chain() -> CoinChain:
-    return CoinChain(work=THIN)
+    return CoinChain(work=THIN, rounds=2, drawn_ppb=PPB)
 
 
 def history(chain: CoinChain, who: bytes) -> int:
@@ -66,6 +67,7 @@ def test_one_wrong_row_is_refused_when_it_is_drawn_and_the_window_is_missed(chai
     assert set(cheating.refusals) == {
         f"WrongOpening: {doc} round 0, row 0: the output row is not the product"
     }
+    assert chain.providers.is_probation(cheat, 0)
     assert agents.refusals == []
 
 
@@ -79,6 +81,19 @@ def test_an_agent_started_anew_in_a_window_opens_what_it_committed_before(chain:
     outcome = chain.attestation.last
     assert outcome is not None
     assert (outcome.missed, outcome.is_counted) == (0, True)
+
+
+def test_an_agent_opens_a_row_that_is_demanded_of_a_window_that_is_over(chain: CoinChain) -> None:
+    agents = Agents(chain, ISSUERS)
+    agents.windows(1)
+    number = chain.attestation.opened
+    for unit, who in enumerate(ISSUERS):
+        chain.submit_well(chain.attestation.demand_leaf.call(number, who, 0, unit), ALICE)
+    assert len(tuple(chain.attestation.demands.keys())) == 5
+    agents.benches[ISSUERS[0]].works.clear()  # it makes again what it has lost
+    agents.blocks(2)
+    assert tuple(chain.attestation.demands.keys()) == ()
+    assert agents.refusals == []
 
 
 def test_without_agents_the_chain_degrades_from_green_to_red(chain: CoinChain) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pallets.redemption import types as t
 from pallets.redemption.tickets import ESCROW, GONE, Tickets, agenda_key, borne, queue_key, server_of
-from pallets.redemption.urn import DRAINING, OTHERS
 from runtime.frame import hookimpl, invariant
 from runtime.frame.coin import ProviderState
 from runtime.types import AccountId
@@ -115,19 +114,25 @@ class Audit(Tickets):
         owing = [who for who in self.issuers.roster_now() if self.ledger.debt_of(who).owed]
         serving = [who for who in owing if self.issuers.state_of(who) not in GONE]
         assert sorted(self.lots.keys()) == sorted(serving), "the lots are not those of who owes coins"
-        weights: dict[tuple[int, int], int] = {}
+        weights: dict[t.Urn, dict[int, int]] = {}
         for who, lot in self.lots.items():
-            debt, weight = self.ledger.debt_of(who), self._weight_at(lot.urn, lot.place)
-            is_draining = self.issuers.state_of(who) == ProviderState.Draining
-            assert self.holders[lot.urn, lot.place] == who, f"the lot of 0x{who.hex()} is another's"
-            assert lot.urn == (DRAINING if is_draining else OTHERS), f"0x{who.hex()} is in the wrong urn"
-            assert weight == debt.owed or not weight, f"0x{who.hex()} has the weight {weight}, not {debt}"
-            assert weight or not debt.unassigned or self.servers[who].tickets, f"0x{who.hex()} is left out"
-            weights[lot.urn, lot.place] = weight
-        for urn in (DRAINING, OTHERS):
-            places = sorted(place for each, place in weights if each == urn)
-            assert places == list(range(self.sizes[urn])), f"urn {urn} has holes"
+            debt = self.ledger.debt_of(who)
+            assert lot.drains == (self.issuers.state_of(who) == ProviderState.Draining), (
+                f"{lot} drains or not"
+            )
+            assert lot.region == self.issuers.domain_of(who)[0], f"the lot of 0x{who.hex()} is elsewhere"
+            for urn, place in lot.places:
+                weight = weights.setdefault(urn, {})[place] = self._weight_at(urn, place)
+                assert self.holders[urn, place] == who, f"the lot of 0x{who.hex()} is another's"
+                assert weight in (0, debt.owed), f"0x{who.hex()} has the weight {weight}, and {debt}"
+                assert weight or not debt.unassigned or self.servers[who].tickets, (
+                    f"0x{who.hex()} is left out"
+                )
+        found = {urn: self.sizes[urn] for urn in self.sizes}
+        assert found == {urn: len(each) for urn, each in weights.items()}, f"urns hold {found} lots"
+        for urn, each in weights.items():
+            assert sorted(each) == list(range(len(each))), f"{urn} has holes"
             for page, summed in enumerate(self.sums[urn]):
-                ours = [weights.get((urn, page * t.PAGE + at), 0) for at in range(t.PAGE)]
-                assert list(self.pages[urn, page]) == ours, f"page {page} of urn {urn} is not {ours}"
-                assert summed == sum(ours), f"page {page} of urn {urn} is {sum(ours)} together"
+                ours = tuple(each.get(page * t.PAGE + at, 0) for at in range(t.PAGE))
+                assert self.pages[urn, page] == ours, f"page {page} of {urn} is not {ours}"
+                assert summed == sum(ours), f"page {page} of {urn} is {sum(ours)} together"

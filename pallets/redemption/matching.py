@@ -21,17 +21,16 @@ from typing import Final
 from pallets.redemption import types as t
 from pallets.redemption.audit import Audit
 from pallets.redemption.tickets import ESCROW
-from pallets.redemption.urn import DRAINING, OTHERS
 from runtime.frame.coin import Mode
 from runtime.frame.interfaces import Beacon
 from runtime.types import AccountId, Balance, BlockNumber
 from runtime.types.fixed import mul_div_ceil
 
-MATCHES_MAX: Final = 16
+MATCHES_MAX: Final = 8
 """The most matches of a block."""
-DRAWS_MAX: Final = 32
+DRAWS_MAX: Final = 24
 """The most lots drawn for one match; whom they find nobody for waits for the next block."""
-DRAWS_PER_BLOCK_MAX: Final = 128
+DRAWS_PER_BLOCK_MAX: Final = 48
 """The most lots drawn in a block."""
 PIECE_SHARE: Final = 20
 """A piece is at most this part of the server's debt."""
@@ -78,14 +77,13 @@ class Matching(Audit):
         seed = self.beacon.randomness() + number.to_bytes(8, "little")
         smallest = self._smallest()
         drawn = 0
-        for urn in (DRAINING, OTHERS):
-            for who in self._drawn(urn, seed):
-                drawn += 1
-                piece = self._piece_for(who, ticket, smallest)
-                if piece:
-                    return who, piece, drawn
-                if drawn == DRAWS_MAX:
-                    return None, 0, drawn
+        for who in self._drawn(ticket.region, seed):
+            drawn += 1
+            piece = self._piece_for(who, ticket, smallest)
+            if piece:
+                return who, piece, drawn
+            if drawn == DRAWS_MAX:
+                break
         return None, 0, drawn
 
     def _piece_for(self, who: AccountId, ticket: t.Ticket, smallest: Balance) -> Balance:

@@ -202,7 +202,7 @@ class Redemption(Outcomes):
             return
         if queue.class_floor and self.standards.rating_of(queue.class_floor) is None:
             raise t.UnknownClass
-        if queue.region and not self.regions[queue.region]:
+        if queue.region and not self._has_issuers(queue.region):
             raise t.NobodyServes
         if len(self.queues) >= t.QUEUES_MAX - (queue != ANYTHING):
             raise t.TooManyQueues

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pallets.redemption import types as t
-from pallets.redemption.urn import DRAINING, OTHERS, Urns
+from pallets.redemption.urn import Urns
 from runtime.frame import Identity, StorageDoubleMap, StorageMap, StorageNMap, StorageValue, Twox64Concat
 from runtime.frame.coin import ClassId, Issuers, Ledger, ProviderState, Region, Standards
 from runtime.frame.interfaces import Currency
@@ -182,8 +182,8 @@ class Tickets(Urns):
             return
         region, _ = self.issuers.domain_of(who)
         is_open = debt.unassigned and self._has_room(who, min(self._smallest(), debt.owed))
-        urn = DRAINING if state == ProviderState.Draining else OTHERS
-        self._weigh(who, urn, region, debt.owed if is_open else 0)
+        weight = debt.owed if is_open else 0
+        self._weigh(who, region, weight, drains=state == ProviderState.Draining)
 
     def _has_room(self, who: AccountId, piece: Balance) -> bool:
         """Whether a provider may be given so much more: it does nothing now, or does all within a day."""

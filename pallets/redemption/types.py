@@ -7,7 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 from runtime.frame import Error, Event
 from runtime.frame.coin import ClassId, Region
-from runtime.scale import U8, U16, U32, U64, Doc, Enum, Fixed, Max, Struct
+from runtime.scale import U16, U32, U64, Doc, Enum, Fixed, Max, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash
 
 QUEUES_MAX: Final = 64
@@ -128,12 +128,31 @@ class Server(Struct):
     room: Annotated[Balance, Doc("What it could do in a day when it was last given a ticket.")] = 0
 
 
+class Urn(Struct):
+    """From which lots are drawn together."""
+
+    region: Annotated[Region, Doc("0 for all regions.")]
+    drains: Annotated[bool, Doc("Of those who drain, or of the others.")]
+
+
 class Lot(Struct):
     """Where an issuer's weight stands."""
 
-    urn: Annotated[U8, Doc("0 for those who drain and are drawn first, 1 for the others.")]
-    place: U16
     region: Region
+    drains: Annotated[bool, Doc("Whether it is drawn before those who do not.")]
+    everywhere: Annotated[U16, Doc("Its place in the urn of all regions.")]
+    at_home: Annotated[U16, Doc("Its place in the urn of its region.")]
+
+    @property
+    def urns(self) -> tuple[Urn, Urn]:
+        """The urn of all regions, and that of its own."""
+        return Urn(0, self.drains), Urn(self.region, self.drains)
+
+    @property
+    def places(self) -> tuple[tuple[Urn, int], tuple[Urn, int]]:
+        """Both urns, with its place in each."""
+        everywhere, at_home = self.urns
+        return (everywhere, self.everywhere), (at_home, self.at_home)
 
 
 class Base(Struct):

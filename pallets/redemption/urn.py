@@ -1,19 +1,21 @@
 """The urns: who is drawn to serve, by lot, with the weight of its debt.
 
-An issuer has a lot in one of two urns as long as it owes coins: in the first if it drains, and the first is
-drawn from before the second. Its weight is its debt, and nothing while it can take no ticket. Drawing goes
-without putting back until one is drawn that can serve. Whom of several that can it finds has therefore the
-probability of its weight among theirs, however many that cannot are drawn before:
+An issuer has a lot as long as it owes coins, in the urn of its region and in that of all regions. Its weight
+is its debt, and nothing while it can take no ticket. Those that drain have urns of their own, which are drawn
+from before the others'. Drawing goes without putting back until one is drawn that can serve. Whom of several
+that can it finds has therefore the probability of its weight among theirs, however many that cannot are drawn
+before,
 
     P(i) = m_i / (sum of m_j over all j that can serve)
 
-Weights stand in pages of 32, under one page with their sums: to move a weight writes two pages, to draw
-reads two, with 1,024 issuers as with one.
+Weights stand in pages of 32, under one page with their sums: to move a weight writes two pages in each of two
+urns, to draw reads two, with 1,024 issuers as with one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from pallets.redemption import types as t
@@ -21,80 +23,82 @@ from pallets.redemption.types import LOTS_MAX, PAGE
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Pallet, StorageDoubleMap, StorageMap, Twox64Concat
 from runtime.frame.coin import Region
-from runtime.scale import U8, U16, U32
+from runtime.scale import U8, U16
 from runtime.types import AccountId, Balance
 
-DRAINING: Final = 0
-OTHERS: Final = 1
 EMPTY: Final = (0,) * PAGE
+EVERYWHERE: Final = 0
+"""As a region: all of them."""
 
 
 class Urns(Pallet[t.RedemptionEvent, t.RedemptionError]):
     """The lots of all issuers."""
 
     lots = StorageMap[AccountId, t.Lot](doc="Where each issuer's weight stands.")
-    holders = StorageDoubleMap[U8, U16, AccountId](
+    holders = StorageDoubleMap[t.Urn, U16, AccountId](
         hashers=(Twox64Concat, Twox64Concat), doc="Whose lot stands at each place of each urn."
     )
-    sizes = StorageMap[U8, U16](default=0, hasher=Twox64Concat, doc="How many lots each urn holds.")
-    pages = StorageDoubleMap[U8, U8, t.Weights](
+    sizes = StorageMap[t.Urn, U16](default=0, hasher=Twox64Concat, doc="How many lots each urn holds.")
+    pages = StorageDoubleMap[t.Urn, U8, t.Weights](
         default=EMPTY,
         hashers=(Twox64Concat, Twox64Concat),
         doc="The weights of each urn, by urn and page.",
     )
-    sums = StorageMap[U8, t.Weights](
+    sums = StorageMap[t.Urn, t.Weights](
         default=EMPTY, hasher=Twox64Concat, doc="What the weights of each page are together, by urn."
     )
-    regions = StorageMap[Region, U32](
-        default=0, hasher=Twox64Concat, doc="How many issuers that owe coins stand in each region."
-    )
 
-    def _weigh(self, who: AccountId, urn: int, region: Region, weight: Balance) -> None:
-        """Give the issuer a lot of this weight in this urn, and in no other."""
+    def _weigh(self, who: AccountId, region: Region, weight: Balance, *, drains: bool) -> None:
+        """Give the issuer lots of this weight."""
         lot = self.lots.get(who)
-        if lot is not None and lot.urn != urn:
+        if lot is not None and lot.drains != drains:
             self._take_out(who)
             lot = None
         if lot is None:
-            lot = self._put_in(who, urn, region)
-        self._write(lot.urn, lot.place, weight)
-
-    def _put_in(self, who: AccountId, urn: int, region: Region) -> t.Lot:
-        place = self.sizes[urn]
-        assert place < LOTS_MAX, "there are no more issuers than lots"
-        lot = t.Lot(urn, place, region)
-        self.sizes[urn] = place + 1
-        self.holders[urn, place] = who
-        self.lots[who] = lot
-        self.regions[region] += 1
-        return lot
+            lot = t.Lot(region, drains, 0, 0)
+            everywhere, at_home = (self._put_in(who, urn) for urn in lot.urns)
+            lot = lot.replace(everywhere=everywhere, at_home=at_home)
+            self.lots[who] = lot
+        for urn, place in lot.places:
+            self._write(urn, place, weight)
 
     def _take_out(self, who: AccountId) -> None:
-        """Take the issuer's lot away, if it has one; the last lot of the urn takes its place."""
+        """Take the issuer's lots away, if it has any; the last lot of an urn takes the place that is free."""
         lot = self.lots.get(who)
         if lot is None:
             return
-        last = self.sizes[lot.urn] - 1
-        if lot.place != last:
-            other = self.holders[lot.urn, last]
-            self.holders[lot.urn, lot.place] = other
-            self.lots[other] = self.lots[other].replace(place=lot.place)
-            self._write(lot.urn, lot.place, self._weight_at(lot.urn, last))
-        self._write(lot.urn, last, 0)
-        del self.holders[lot.urn, last]
         del self.lots[who]
-        self.sizes[lot.urn] = last
-        left = self.regions[lot.region] - 1
-        if left:
-            self.regions[lot.region] = left
-        else:
-            del self.regions[lot.region]
+        for urn, place in lot.places:
+            last = self.sizes[urn] - 1
+            if place != last:
+                self._move(urn, last, place)
+            self._write(urn, last, 0)
+            del self.holders[urn, last]
+            if last:
+                self.sizes[urn] = last
+            else:
+                del self.sizes[urn]
 
-    def _weight_at(self, urn: int, place: int) -> Balance:
+    def _put_in(self, who: AccountId, urn: t.Urn) -> int:
+        place = self.sizes[urn]
+        assert place < LOTS_MAX, "there are no more issuers than lots"
+        self.sizes[urn] = place + 1
+        self.holders[urn, place] = who
+        return place
+
+    def _move(self, urn: t.Urn, source: int, dest: int) -> None:
+        """Move a lot to another place of its urn."""
+        who = self.holders[urn, source]
+        self.holders[urn, dest] = who
+        moved = {"everywhere" if urn.region == EVERYWHERE else "at_home": dest}
+        self.lots[who] = self.lots[who].replace(**moved)
+        self._write(urn, dest, self._weight_at(urn, source))
+
+    def _weight_at(self, urn: t.Urn, place: int) -> Balance:
         page, at = divmod(place, PAGE)
         return self.pages[urn, page][at]
 
-    def _write(self, urn: int, place: int, weight: Balance) -> None:
+    def _write(self, urn: t.Urn, place: int, weight: Balance) -> None:
         page, at = divmod(place, PAGE)
         weights = self.pages[urn, page]
         moved = weight - weights[at]
@@ -103,16 +107,25 @@ class Urns(Pallet[t.RedemptionEvent, t.RedemptionError]):
             sums = self.sums[urn]
             self.sums[urn] = (*sums[:page], sums[page] + moved, *sums[page + 1 :])
 
-    def _drawn(self, urn: int, seed: bytes) -> Iterator[AccountId]:
-        """The issuers of an urn with a weight, as they are drawn. The bias of 256 bits against a weight is
-        below 2^-128.
+    def _has_issuers(self, region: Region) -> bool:
+        """Whether anybody in a region owes coins."""
+        return any(self.sizes[t.Urn(region, drains)] for drains in (True, False))
+
+    def _drawn(self, region: Region, seed: bytes) -> Iterator[AccountId]:
+        """The issuers of a region with a weight, as they are drawn, those that drain before all others. The
+        bias of 256 bits against a weight is below 2^-128.
         """
-        draw = Draw(self.sums[urn], lambda page: self.pages[urn, page])
         number = 0
-        while draw.total:
-            lot = int.from_bytes(blake2b_256(seed + bytes((urn,)) + number.to_bytes(4, "little")), "little")
-            yield self.holders[urn, draw.take(lot % draw.total)]
-            number += 1
+        for drains in (True, False):
+            urn = t.Urn(region, drains)
+            draw = Draw(self.sums[urn], partial(self._page, urn))
+            while draw.total:
+                lot = int.from_bytes(blake2b_256(seed + number.to_bytes(4, "little")), "little")
+                yield self.holders[urn, draw.take(lot % draw.total)]
+                number += 1
+
+    def _page(self, urn: t.Urn, page: int) -> tuple[int, ...]:
+        return self.pages[urn, page]
 
 
 class Draw:

@@ -1,0 +1,105 @@
+"""Draining: from wherever an economy stands all act honestly, and everything that waits comes to its end.
+
+Nobody mints, gives notice or redeems for gain any more. Providers answer and serve, consumers begin and
+confirm, reporters report; parameters are what they were in the beginning. While the mode keeps those who
+leave, holders redeem what they have, until it does not. What has not ended after the longest time that the
+rules give it is stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from genesis.coin import COIN
+from node.economy.cast import EVERYBODY
+from node.economy.habits.root import encoded, parameters
+from node.economy.serving import serve
+from node.economy.world import World
+from pallets.redemption.types import Service, TicketState
+from pallets.system import System
+from runtime.frame.coin import TERM_HOURS, UNBONDING_HOURS, Mode, ProviderState
+
+DRAIN_HOURS: Final = 3 * TERM_HOURS
+"""How long it may take: a notice, the week in which its coins wait, a queue as long as the rules allow."""
+PATIENCE_HOURS: Final = 10 * 24
+"""After so long an honest owner takes a ticket back that nobody can serve."""
+REDEEMERS: Final = 4
+"""How many holders redeem in one block, while the mode is bad."""
+JOB: Final = bytes(32)
+
+
+def drain(world: World, pass_block: Callable[[], None]) -> list[str]:
+    """Let all be honest until nothing waits, or until it should not wait any more; what does."""
+    _restore(world)
+    blocks = world.blocks_in(DRAIN_HOURS)
+    for _ in range(blocks):
+        world.be_honest()
+        _serve_all(world)
+        _withdraw(world)
+        if world.ledger.mode_now() >= Mode.Orange:
+            _redeem(world)
+        pass_block()
+        if not waiting(world):
+            return []
+    return waiting(world)
+
+
+def waiting(world: World) -> list[str]:
+    """Whatever has not come to its end, a line each."""
+    found: list[str] = []
+    for number, ticket in world.open_tickets():
+        found.append(f"ticket {number} is {ticket.state.name}, of {ticket.amount}")
+    now, week = world.chain.number, world.blocks_in(UNBONDING_HOURS)
+    frozen = world.ledger.mode_now() >= Mode.Orange
+    for who in world.providers.roster_now():
+        provider = world.providers.providers[who]
+        leaving = provider.state in (
+            ProviderState.Draining,
+            ProviderState.Unbonding,
+            ProviderState.Banned,
+        )
+        owed = world.ledger.debt_of(who).owed
+        kept = frozen and not owed and provider.state == ProviderState.Unbonding
+        if leaving and not (kept and now > provider.since + week):
+            found.append(f"provider 0x{who.hex()[:8]} is {provider.state.name}, owes {owed}")
+    for number, slash in world.slashing.pending.items():
+        found.append(f"slash {number} of {slash.amount} waits")
+    for who in world.oracle.roster:
+        seat = world.oracle.reporters[who]
+        if seat.slash is not None or seat.is_dismissed:
+            found.append(f"reporter 0x{who.hex()[:8]} waits")
+    return found
+
+
+def _restore(world: World) -> None:
+    for _, parameter, value in parameters(world):
+        raw = encoded(world, parameter, parameter.default)
+        world.perform(None, world.chain[System].set_storage.call(((value.key, raw),)))
+
+
+def _serve_all(world: World) -> None:
+    now, patience = world.chain.number, world.blocks_in(PATIENCE_HOURS)
+    for number, ticket in world.open_tickets():
+        serve(world, number)
+        if ticket.state == TicketState.Queued and now - ticket.queued_at > patience:
+            world.perform(ticket.owner, world.redemption.cancel.call(number))
+        elif ticket.state == TicketState.Delivered:
+            world.perform(ticket.owner, world.redemption.confirm.call(number))
+
+
+def _withdraw(world: World) -> None:
+    now = world.chain.number
+    for who in world.oracle.roster:
+        seat = world.oracle.reporters[who]
+        if (seat.leaving or seat.is_dismissed) and now >= seat.until and seat.slash is None:
+            world.perform(who, world.oracle.withdraw_unbonded.call())
+
+
+def _redeem(world: World) -> None:
+    """The richest holders redeem a part of what they have."""
+    for who in sorted(EVERYBODY, key=world.free)[-REDEEMERS:]:
+        amount = world.free(who) // 3
+        if amount >= COIN:
+            call = world.redemption.redeem.call(amount, Service.Infer, 0, 0, JOB)
+            world.perform(who, call)

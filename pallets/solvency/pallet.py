@@ -1,20 +1,25 @@
 """Solvency: how sound the coin is, judged once at the end of every block, and written into its header.
 
 The header carries the figures themselves (digest item `COVR`), so one certificate over it proves them. The
-same record stands in storage. The mode is a function of what the chain holds; nobody sets it.
+same record stands in storage. The mode is a function of what the chain holds; nobody sets it. What can be
+decided is that a coin which has been in Red for 30 days is wound down at once, and not after 90.
+
+Once an era all that is kept incrementally is summed anew from every provider (`sums`).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pallets.solvency.mode import condition, held_since, judge
-from pallets.solvency.types import Coverage, Genesis, ModeChanged, Since, SolvencyEvent
-from runtime.frame import NoError, Pallet, StorageValue, hookimpl, invariant
+from pallets.solvency import types as t
+from pallets.solvency.mode import Times, condition, step
+from pallets.solvency.sums import sums_now
+from pallets.solvency.types import Coverage, Genesis, ModeChanged, Since, SolvencyError, SolvencyEvent
+from runtime.frame import Pallet, Root, StorageOption, StorageValue, call, hookimpl, invariant
 from runtime.frame.coin import Issuers, Ledger, Minting, Mode, Standards, TicketQueue
 from runtime.frame.interfaces import Blocks
 from runtime.scale import Codec, codec_of
-from runtime.types import BlockNumber
+from runtime.types import BlockNumber, db
 from runtime.types.digest import Consensus
 from runtime.types.fixed import PPB, mul_div_floor
 
@@ -22,11 +27,17 @@ ENGINE: Final = b"COVR"
 """The engine of the digest item that carries the figures."""
 BETTER_HOURS: Final = 7 * 24
 """For how long a better mode needs its condition."""
+VOTED_HOURS: Final = 30 * 24
+"""After so long in Red a vote winds the coin down."""
+RED_HOURS_MAX: Final = 90 * 24
+"""After so long in Red it is wound down without one."""
+ERA_HOURS: Final = 24
+"""How often all sums are made anew."""
 RATIO_MAX: Final = (1 << 64) - 1
 _COVERAGE: Final[Codec[Coverage]] = codec_of(Coverage)
 
 
-class Solvency(Pallet[SolvencyEvent, NoError]):
+class Solvency(Pallet[SolvencyEvent, SolvencyError]):
     """Judges how sound the coin is."""
 
     blocks: Blocks
@@ -38,20 +49,36 @@ class Solvency(Pallet[SolvencyEvent, NoError]):
 
     coverage = StorageValue[Coverage](default=Coverage(), doc="The figures of the last header.")
     since = StorageValue[Since](default=Since(), doc="When each condition was last broken.")
+    voted_at = StorageOption[BlockNumber](doc="The block in which a vote on winding down has passed.")
 
     @hookimpl
     def build_genesis(self, genesis: Genesis) -> None:
         self.coverage = self._figures()
 
+    # Calls.
+
+    @call(index=0, weight=db(reads=3, writes=2))
+    def wind_down(self, origin: Root) -> None:
+        """Wind the coin down, once Red has lasted for 30 days: no coin is ever minted again."""
+        mode, red = self.ledger.mode_now(), self.since.red
+        if mode == Mode.WindDown:
+            raise t.WindingDown
+        if mode != Mode.Red or red is None:
+            raise t.NotRed
+        if self.host.number - red < self._times().voted:
+            raise t.RedTooShort
+        self.voted_at = self.host.number
+        self.emit(t.WindDownVoted())
+
+    # Hooks.
+
     @hookimpl
     def on_finalize(self, now: BlockNumber) -> None:
         """Judge the mode, and write the figures into the header."""
-        matched = self._matched()
-        since = held_since(self.since, now, matched)
+        old = self.ledger.mode_now()
+        new, since = self._step(old, self.since)
         if since != self.since:
             self.since = since
-        old = self.ledger.mode_now()
-        new = judge(old, matched, since, now, self.standards.blocks_in(BETTER_HOURS))
         if new != old:
             self.ledger.judge(new)
             self.emit(ModeChanged(old, new))
@@ -61,6 +88,15 @@ class Solvency(Pallet[SolvencyEvent, NoError]):
         self.blocks.deposit_log(Consensus(ENGINE, _COVERAGE.encode(figures)))
 
     # Figures.
+
+    def _step(self, old: Mode, since: Since) -> tuple[Mode, Since]:
+        """The mode that follows from `old`, and when conditions were last broken, as things stand now."""
+        now = self.host.number
+        return step(old, self._matched(), since, now, self._times(), is_voted=self.voted_at == now)
+
+    def _times(self) -> Times:
+        blocks_in = self.standards.blocks_in
+        return Times(blocks_in(BETTER_HOURS), blocks_in(VOTED_HOURS), blocks_in(RED_HOURS_MAX))
 
     def _matched(self) -> Mode:
         ledger, issuers = self.ledger, self.issuers
@@ -98,14 +134,28 @@ class Solvency(Pallet[SolvencyEvent, NoError]):
         figures = self._figures()
         if self.coverage != figures:
             return f"the header says {self.coverage}, and the figures are {figures}"
-        now, week = self.host.number, self.standards.blocks_in(BETTER_HOURS)
         parent: Coverage = self.before("coverage")
-        parent_since: Since = self.before("since")
-        matched = self._matched()
-        due = judge(parent.mode, matched, held_since(parent_since, now, matched), now, week)
+        due, since = self._step(parent.mode, self.before("since"))
         if figures.mode != due:
             return f"the mode is {figures.mode.name}, and {parent.mode.name} leads to {due.name}"
+        if self.since != since:
+            return f"conditions were last broken in {since}, and not in {self.since}"
         minted = self.ledger.minted_now()
-        if minted and now and parent.mode != Mode.Green:
+        if minted and self.host.number and parent.mode != Mode.Green:
             return f"{minted} coins were minted in {parent.mode.name}"
+        return None
+
+    @invariant("I16", "once an era: what is kept incrementally equals its recomputation")
+    def sums_are_those_of_all(self) -> str | None:
+        if self.host.number % self.standards.blocks_in(ERA_HOURS):
+            return None
+        found, ledger, issuers = sums_now(self.issuers, self.ledger), self.ledger, self.issuers
+        for what, kept, summed in (
+            ("E", issuers.effective_total(), found.effective),
+            ("S", ledger.total_supply(), found.owed + ledger.total_orphaned()),
+            ("n1", issuers.margin_now(), found.margin(ledger.total_supply())),
+            ("W_max", issuers.wait_now(), found.wait),
+        ):
+            if kept != summed:
+                return f"{what} is kept as {kept}, and summed anew it is {summed}"
         return None

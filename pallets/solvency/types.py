@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from runtime.frame import Event
+from runtime.frame import Error, Event
 from runtime.frame.coin import Mode
 from runtime.scale import I128, U32, U64, U128, Doc, Struct
 from runtime.types import Balance, BlockNumber
@@ -39,6 +39,7 @@ class Since(Struct):
     green: BlockNumber = 0
     yellow: Annotated[BlockNumber, Doc("Yellow or better.")] = 0
     orange: Annotated[BlockNumber, Doc("Orange or better.")] = 0
+    red: Annotated[BlockNumber | None, Doc("In Red: the block at whose end it began.")] = None
 
 
 class SolvencyEvent(Event):
@@ -50,3 +51,23 @@ class ModeChanged(SolvencyEvent, index=0):
 
     old: Mode
     new: Mode
+
+
+class WindDownVoted(SolvencyEvent, index=1):
+    """It was decided not to wait longer for the coin to recover: it is redeemed to its end."""
+
+
+class SolvencyError(Error):
+    """Why Solvency refuses."""
+
+
+class NotRed(SolvencyError, index=0):
+    """The coin is wound down out of Red, and of no better mode."""
+
+
+class RedTooShort(SolvencyError, index=1):
+    """Red has lasted less than 30 days: there is hope yet."""
+
+
+class WindingDown(SolvencyError, index=2):
+    """The coin is being wound down already, and that is for ever."""

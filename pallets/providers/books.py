@@ -44,8 +44,10 @@ DEFICIT_HOURS: Final = 14 * 24
 """How long a capacity may be short before the shortfall is settled."""
 RETRY_HOURS: Final = 1
 """What was due and could not be done is tried again after so long."""
-WAKES_MAX: Final = 64
+WAKES_MAX: Final = 8
 """How many providers time alone moves in one block at most; the rest wait their turn."""
+WAKES_A_DAY: Final = 2
+"""Where blocks are so rare that it would take too long, more: so often a day for each provider."""
 WAIT_MAX: Final = (1 << 32) - 1
 """Stands for a wait without end: a debt, and no capacity."""
 COUNTED: Final = (ProviderState.Active, ProviderState.Deficient, ProviderState.Draining)
@@ -140,6 +142,15 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
         self._move_sums(who, old, new)
         if old is not None and old.state != new.state:
             self.serving.standing_moved(who)
+
+    def _enlist(self, who: AccountId) -> int:
+        """Put an account into the roster; the slot that it has there."""
+        roster = self.roster
+        if len(roster) >= t.PROVIDERS_MAX:
+            raise t.TooManyProviders
+        self.roster = (*roster, who)
+        slot, self.provider_slots = self.provider_slots.take()
+        return slot
 
     def _strike(self, who: AccountId) -> None:
         """Take a provider out of the roster and out of every sum; its record stays, without a slot."""
@@ -264,10 +275,12 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
                 return []
 
     def _take_due(self, now: BlockNumber) -> tuple[AccountId, ...]:
-        """Take from the agenda who is due, at most `WAKES_MAX`, those first whose turn is oldest."""
+        """Take from the agenda who is due, as many as a block has time for, the oldest turn first."""
+        often = div_ceil(WAKES_A_DAY * self.provider_slots.used, self.standards.blocks_in(DAY_HOURS))
+        most = max(WAKES_MAX, often)
         due: list[tuple[bytes, AccountId]] = []
         for key in self.agenda.keys():  # noqa: SIM118 - a map of storage has no other way
-            if int.from_bytes(key[0], "big") > now or len(due) == WAKES_MAX:
+            if int.from_bytes(key[0], "big") > now or len(due) == most:
                 break
             due.append(key)
         for key in due:

@@ -4,9 +4,9 @@
                                 |  --a line fails, 3 failed tickets in 7 d-->|
                                 +--notice--> Draining --T--> Unbonding --7 d--> out         fraud --> Banned
 
-In a block: at its start time moves whom it has to do with, from the agenda, 64 at most; at its end the lines
-of all whom the block touched are looked at. Each part is a file: `books` the sums and the agenda, `registry`
-the units, `bonds`, `lines`, `leaving`, `novation`.
+In a block: at its start time moves whom it has to do with, from the agenda, a few; at its end the lines of
+all whom the block touched are looked at. Each part is a file: `books` the sums and the agenda, `registry` the
+units, `bonds`, `lines`, `leaving`, `novation`.
 """
 
 from __future__ import annotations

@@ -154,12 +154,8 @@ class Register(Books):
             raise t.AnonymousGroup
         if not domain.region:
             raise t.NoRegion
-        roster = self.roster
-        if len(roster) >= t.PROVIDERS_MAX:
-            raise t.TooManyProviders
+        slot = self._enlist(who)
         self.coin.hold(t.Deposit(), who, self.config.deposit)
-        slot, self.provider_slots = self.provider_slots.take()
-        self.roster = (*roster, who)
         now = self.host.number
         self._put(who, t.Provider(state, tier, group, domain, now, now, slot))
         self.emit(t.Registered(who, group))

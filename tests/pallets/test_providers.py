@@ -17,7 +17,7 @@ from runtime.frame.invalid import InvariantBroken
 from runtime.frame.parameter import OutOfBounds
 from runtime.state import MemoryStates
 from runtime.testing import refuses
-from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ISSUERS, CoinChain, coin_parts
+from support.coin import ALICE, BOB, CPU_CLASS, DEPOSIT, ISSUERS, CoinChain, coin_parts
 
 ONE, TWO, THREE, *_ = ISSUERS
 HERE = t.Domain(3, 9)

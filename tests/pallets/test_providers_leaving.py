@@ -8,7 +8,7 @@ from pallets.providers import books
 from pallets.providers import types as t
 from runtime.frame.coin import Mode, ProviderState, Tier
 from runtime.testing import refuses
-from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ISSUERS, CoinChain
+from support.coin import ALICE, BOB, CPU_CLASS, DEPOSIT, ISSUERS, CoinChain
 
 ONE, TWO, THREE, *_ = ISSUERS
 HERE = t.Domain(3, 9)

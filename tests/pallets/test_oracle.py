@@ -108,7 +108,6 @@ def test_price_per_work_weighs_by_volume_and_the_mainstream_by_hours_sold(chain:
     cheap = report(UNIT // 20, WORK // 10, of=CPU, volume=3, hours=9)  # half the price for the same work
     good = report(UNIT, WORK, of=GPU, volume=4, hours=10)
     oracle = chain.oracle
-    oracle.price = t.Value(UNIT, 1)
     chain.settle(cheap, good)
     assert (oracle.price.value, oracle.mainstream.value) == (UNIT, WORK)
     chain.settle(cheap.replace(volume=5, hours=11), good, rounds=4)
@@ -129,6 +128,8 @@ def test_four_are_too_few(chain: OracleChain) -> None:
         chain.desk.round(report(), r4=None)
     assert chain.oracle.price.at is None
     chain.oracle.reporters_min = 3
+    chain.desk.pending = {}
+    chain.run()
     chain.settle(report())
     assert chain.oracle.price.at == chain.number
     for value in (2, 51):
@@ -490,6 +491,7 @@ def test_by_another_measure_ratings_follow_and_open_rounds_are_dropped(chain: Or
     assert oracle.quotes[GPU].rating.value == WORK * 3 // 2
     assert oracle.price_now() == UNIT
     chain.desk.pending = {}
+    chain.run()
     chain.settle(report(UNIT, WORK * 3 // 2))
     assert (oracle.price.value, oracle.mainstream.value) == (UNIT, WORK * 3 // 2)
     assert all(oracle.reporters[who].off == 0 for who in REPORTERS[:5])

@@ -14,7 +14,7 @@ from pallets.oracle.types import Report
 from pallets.standards.ratings import Ratings
 from pallets.system import System
 from pallets.timestamp import Timestamp
-from runtime.frame import Call, DispatchError, Pallet, Root, Signed, pallet_account
+from runtime.frame import Call, Pallet, Root, Signed, pallet_account
 from runtime.runtime import Runtime
 from runtime.testing import TestChain
 
@@ -127,17 +127,16 @@ class Desk:
         chain = self.chain
         oracle = chain[Oracle]
         for who, shown in self.pending.items():
-            chain.dispatch(oracle.reveal.call(shown, SALT), Signed(who))
+            applied = chain.submit(oracle.reveal.call(shown, SALT), who)
+            assert applied.failure is None, applied.refusal
         self.pending = {}
         now = oracle.round_now()
         for place, who in enumerate(self.who):
             reports = seen(place)
             if not reports:
                 continue
-            try:
-                chain.dispatch(oracle.commit.call(commitment_of(now, who, reports, SALT)), Signed(who))
-            except DispatchError:
-                continue
+            applied = chain.submit(oracle.commit.call(commitment_of(now, who, reports, SALT)), who)
+            assert applied.failure is None, applied.refusal
             self.pending[who] = reports
         while oracle.round_now() == now:
             chain.next_block()

@@ -40,9 +40,9 @@ FOLDER: Final = "net"
 app = App(
     name="net",
     help_epilogue="""Examples:
-  ballast net up --tmp                      four validators, gone when they stop
+  ballast net up --tmp               four validators, gone when they stop
   ballast net up --validators 7 --full-nodes 1
-  ballast net status                        how each node stands""",
+  ballast net status                 how each node stands""",
 )
 
 

@@ -55,9 +55,10 @@ IDENTITY: Final = "identity"
 app = App(
     name="run",
     help_epilogue="""Examples:
-  ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333  follow a chain
-  ballast run --chain mychain.json --validator val-1                       vote, with a key of the keyring
-  ballast net up                                                           a whole network on this machine""",
+  ballast run --chain main.json --bootnode 5f0c...e1@203.0.113.7:30333
+  ballast run --chain main.json --bootnode ... --checkpoint latest   from now on
+  ballast run --chain main.json --bootnode ... --validator val-1     vote
+  ballast net up                                a whole network on this machine""",
 )
 
 

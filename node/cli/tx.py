@@ -53,13 +53,13 @@ Timeout = Annotated[
 
 app = App(
     name="tx",
-    help_epilogue="""Amounts: 1.5CPC are coins and 1500000000units are smallest units. A bare number is
-coins in `tx transfer`, and smallest units in a call. A call inside a call is
-JSON: {"System.remark": {"remark": "0x01"}}.
+    help_epilogue="""Amounts: 1.5CPC are coins and 1500000000units are smallest units. A bare number
+is coins in `tx transfer`, and smallest units in a call. A call inside a call
+is JSON: {"System.remark": {"remark": "0x01"}}.
 
 Examples:
   ballast tx transfer //Bob 1.5 --from //Alice
-  ballast tx Balances.transfer_keep_alive dest=//Bob value=1.5CPC --from //Alice
+  ballast tx Balances.transfer_keep_alive dest=//Bob value=1CPC --from //Alice
   ballast tx System.remark remark=hello --from //Alice --dry-run""",
 )
 

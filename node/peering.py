@@ -181,6 +181,7 @@ class Peering:
             await nursery.start(self.network.run)
             nursery.start_soon(self.relay.run)
             nursery.start_soon(self._hear_finality)
+            nursery.start_soon(self._count_epochs)
             task_status.started()
             if self._config.validator is None:
                 await self.sync.run()
@@ -194,6 +195,13 @@ class Peering:
             async for message in incoming:
                 if not self.is_voting:
                     await self.sync.heard(message.peer, message.data)
+
+    async def _count_epochs(self) -> None:
+        """Let the figures tell the epoch, whether the node votes in it or not."""
+        with self._chain.notices.watch() as notices:
+            while True:
+                self.stats.epoch = self._next_epoch
+                await anext(notices)
 
     def _on_sync_fault(self, peer: PeerId, fault: Fault, detail: str) -> None:
         self.network.report(peer, INVALID_MESSAGE if fault.is_lie else USELESS_MESSAGE)

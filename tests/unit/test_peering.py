@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from node.chain.chain import Chain
+from node.chain.records import StoredBlock
 from node.clock import NodeClock
 from node.consensus import ancestry, world
 from node.network.memory import MemoryHub
@@ -108,7 +109,12 @@ def test_one_whom_no_peer_can_help_waits_and_says_so(
     def lowest(chain: Chain) -> int:
         return 0 if trio.current_time() * 1_000 >= SERVED_MS else chain.finalized.header.number
 
+    def block_at(chain: Chain, number: int) -> StoredBlock | None:
+        return final_block(chain, number) if number >= lowest(chain) else None
+
+    final_block = server.final_block
     monkeypatch.setattr(server, "first_block", lowest)
+    monkeypatch.setattr(server, "final_block", block_at)
     run(lines)
     behind = find(lines, BEHIND)
     nobody = rf"block {behind[1]} is final, and none of \d peers has block {int(behind[2]) + 1}: waiting"

@@ -150,8 +150,9 @@ def entry(
         if is_secret(key):
             secrets = ValidatorKeys.from_suri(key)
         else:
-            password = read_password(password_file, f"the key {key}")
-            secrets = keyring_at(base_path, keys).open_validator(key, password)
+            keyring = keyring_at(base_path, keys)
+            keyring.check_validator(key)
+            secrets = keyring.open_validator(key, read_password(password_file, f"the key {key}"))
     identity = secrets.identity
     signed = keys_message(genesis_hash, who, Keys(secrets.bls.public, identity.public))
     found = {

@@ -91,8 +91,8 @@ def test_its_folder_is_that_of_one_chain(node: tuple[subprocess.Popen[bytes], Pa
         (("--dev-key", "//Alice", "--validator", "val-1"), "--validator and --dev-key exclude each other"),
         (("--validator", "val-1"), "{base}/keys has no key val-1: `ballast key list` names those there are"),
         (("--bootnode", "here"), "--bootnode: 'here' is no address of a peer: an address is written "),
-        (("--listen-host", "8.8.8.8"), "cannot listen for peers on 8.8.8.8:0: "),
-        (("--rpc-host", "8.8.8.8"), "cannot listen on 8.8.8.8:0: "),
+        (("--listen-host", "192.0.2.1"), "cannot listen for peers on 192.0.2.1:0: "),
+        (("--rpc-host", "192.0.2.1"), "cannot listen on 192.0.2.1:0: "),
     ],
 )
 def test_what_cannot_be_begun(arguments: tuple[str, ...], why: str, tmp_path: Path) -> None:

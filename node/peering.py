@@ -20,15 +20,14 @@ import trio
 from node.chain.author import Author, Clock
 from node.chain.chain import Chain, Position
 from node.chain.heads import Heads
-from node.chain.notices import Finalized
 from node.consensus.actions import Misdeed
 from node.consensus.ancestry import TooFarBehind
 from node.consensus.disk import Disk, RealDisk
 from node.consensus.epochs import Epochs as Agreement
 from node.consensus.evidence import Accuser
-from node.consensus.guard import must_wait
 from node.consensus.history import SigningHistory
 from node.consensus.keys import ValidatorSigner
+from node.consensus.listening import KeyAtWork, Listener
 from node.consensus.shell import CERTIFICATES, FINAL, PROPOSALS, VOTES, NotAMember, Shell
 from node.consensus.stats import AgreementStats
 from node.consensus.timing import Timing
@@ -43,8 +42,8 @@ from node.network.noise import NoiseTransport
 from node.network.reputation import INVALID_MESSAGE, USELESS_MESSAGE
 from node.network.service import PeerNetwork
 from node.network.transport import Transport
-from node.sync.epochs import CommitteeUnknown, Epochs
-from node.sync.server import Server, certificate_of
+from node.sync.epochs import Epochs
+from node.sync.server import Server
 from node.sync.service import Sync
 from node.sync.signatures import Signatures
 from node.sync.state_server import StateServer
@@ -55,39 +54,20 @@ from pallets.timestamp import Timestamp
 from runtime.api.simplex import blocks_per_epoch, committee_after
 from runtime.frame.bound import storage_prefix
 from runtime.runtime import Runtime
-from runtime.simplex import Committee, signers_of
+from runtime.simplex import Committee
 from runtime.state import State
+
+__all__ = ["KeyAtWork", "NoValidators", "Peering", "PeeringConfig", "Wire", "network_of"]
 
 log = logging.getLogger(__name__)
 
 NOW: Final = storage_prefix("Timestamp", "Now")
 DELTA_MS_MIN: Final = 500
 """What a message, its verification and an execution may take on a slow machine in good times."""
-
-
-LISTEN_BLOCKS: Final = 20
-"""Final blocks whose certificates are looked at before a key without its history votes."""
-OWN_BLOCKS: Final = 5
-"""The first of them may carry votes that this very node sent before it lost its history."""
-LOOKED_AT_MAX: Final = 1_024
-"""Epochs in whose committees a key is looked for; on an older chain it counts as used."""
 MEET_SECONDS_MAX: Final = 3.0
 """How long a validator that starts waits for the others before it asks how far they are."""
 ASK_AGAIN_SECONDS: Final = 10.0
 """How long a validator that could not catch up waits before it asks all peers again."""
-LISTEN_SECONDS_MAX: Final = 60.0
-"""How long that takes at most: a chain that stands still may be waiting for this very key."""
-
-
-class KeyAtWork(Exception):
-    """The validator's key votes somewhere else at this moment."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(
-            f"the validator's key is at work elsewhere: block {number} was just made final with its vote; "
-            "stop the other node, and bring its history along (`ballast key guard export` and `import`)"
-        )
-        self.number = number
 
 
 class NoValidators(Exception):
@@ -151,7 +131,8 @@ class Peering:
         if length is None:
             raise NoValidators
         self.epochs = Epochs(chain, length, committee_of)
-        self.network = network_of(config, chain.genesis_hash, transport=transport, random=random)
+        self._random = random or SystemRandom()
+        self.network = network_of(config, chain.genesis_hash, transport=transport, random=self._random)
         self.verifier = verifier or ThreadVerifier(chain.genesis_hash)
         self._signatures = Signatures(chain, mempool.verifier, mempool.verified)
         self.relay = Relay(mempool, self.network)
@@ -181,6 +162,7 @@ class Peering:
             await nursery.start(self.network.run)
             nursery.start_soon(self.relay.run)
             nursery.start_soon(self._hear_finality)
+            nursery.start_soon(self._count_epochs)
             task_status.started()
             if self._config.validator is None:
                 await self.sync.run()
@@ -195,6 +177,13 @@ class Peering:
                 if not self.is_voting:
                     await self.sync.heard(message.peer, message.data)
 
+    async def _count_epochs(self) -> None:
+        """Let the figures tell the epoch, whether the node votes in it or not."""
+        with self._chain.notices.watch() as notices:
+            while True:
+                self.stats.epoch = self._next_epoch
+                await anext(notices)
+
     def _on_sync_fault(self, peer: PeerId, fault: Fault, detail: str) -> None:
         self.network.report(peer, INVALID_MESSAGE if fault.is_lie else USELESS_MESSAGE)
 
@@ -203,16 +192,16 @@ class Peering:
     async def _validate(self, key: BlsKeypair) -> None:
         config = self._config
         assert config.journal is not None, "who signs remembers what"
+        listener = Listener(self._chain, self.epochs, key.public, self.sync.run, self._random)
         await self._meet()
         reach = 0
         while True:
             await self._catch_up(reach)
-            has_waited = await self._until_member()
+            looked_on = await self._until_member()
             history = SigningHistory(self._disk, config.journal, self._chain.genesis_hash, key.public)
             try:
-                is_unused = not self.sync.stats.highest or (has_waited and self._is_unused(key.public))
-                if must_wait(journal_is_new=history.is_new, key_is_unused=is_unused):
-                    await self._listen(key.public)
+                if self.sync.stats.highest:  # else nobody has signed anything
+                    await listener.listen(history.guard, is_new=history.is_new, looked_on=looked_on)
                 await self._vote(key, history)
             except* NotAMember:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
@@ -278,44 +267,6 @@ class Peering:
                         break
             nursery.cancel_scope.cancel()
         return True
-
-    def _is_unused(self, public: bytes) -> bool:
-        """Whether a key is in a committee for the first time, as far as is known here."""
-        if self._next_epoch > LOOKED_AT_MAX:
-            return False
-        try:
-            earlier = [self.epochs.committee(epoch) for epoch in range(self._next_epoch)]
-        except CommitteeUnknown:
-            return False
-        return not any(each.bls == public for committee in earlier for each in committee.validators)
-
-    async def _listen(self, public: bytes) -> None:
-        """Follow for a while without a word, and see that nobody votes with this key. Raises KeyAtWork."""
-        first = self._chain.finalized.header.number
-        own = first + OWN_BLOCKS
-        log.info("the key has no history here: listening for %d blocks before it votes", LISTEN_BLOCKS)
-        with trio.move_on_after(LISTEN_SECONDS_MAX):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self.sync.run)
-                with self._chain.notices.watch() as notices:
-                    async for notice in notices:
-                        if isinstance(notice, Finalized):
-                            for block_hash in notice.hashes:
-                                self._look_at(block_hash, public, own)
-                            if notice.header.number >= first + LISTEN_BLOCKS:
-                                break
-                nursery.cancel_scope.cancel()
-
-    def _look_at(self, block_hash: bytes, public: bytes, own: int) -> None:
-        """Raises KeyAtWork when a block above the height `own` carries the key's vote."""
-        stored = self._chain.block(block_hash)
-        certificate = None if stored is None else certificate_of(stored)
-        if stored is None or certificate is None or stored.block.header.number <= own:
-            return
-        committee = self.epochs.committee(certificate.statement.epoch)
-        for place in signers_of(certificate.signers, committee.size):
-            if committee.validators[place].bls == public:
-                raise KeyAtWork(stored.block.header.number)
 
     async def _vote(self, key: BlsKeypair, history: SigningHistory) -> None:
         signer = ValidatorSigner(self._chain.genesis_hash, key)

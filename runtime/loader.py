@@ -37,10 +37,10 @@ from runtime.frame.origin import RawOrigin
 from runtime.frame.pallet import Pallet, Seat
 from runtime.frame.plain import PlainError, from_plain
 from runtime.lifecycle import LoadError, checks_of, hooks_of, name_of
-from runtime.manifest import Manifest, ManifestPallet
+from runtime.manifest import Manifest, ManifestPallet, ManifestUse
 from runtime.metadata import Described, ExtrinsicTypes, Metadata, unchecked_extrinsic
 from runtime.runtime import Runtime
-from runtime.scale import AnyCodec, Struct, lazy
+from runtime.scale import AnyCodec, Struct, codec_of, lazy
 from runtime.spec import PALLETS_MAX, Found, RuntimeSpec, SeatSpec
 from runtime.types.dispatch import DispatchEventInfo
 from runtime.version import IMPL_NAME, SPEC_NAME, TRANSACTION_VERSION, RuntimeVersion
@@ -106,7 +106,7 @@ def load(
         spec=spec,
         parts=parts,
         pallets={name_of(each): each for each in ordered},
-        manifest=_manifest(spec, seats, found, runtime_digest),
+        manifest=_manifest(spec, seats, found, pallets, runtime_digest),
         apis=apis,
         metadata=metadata,
     )
@@ -352,14 +352,33 @@ def _raw(extrinsic: Extrinsic) -> bytes:
 
 
 def _manifest(
-    spec: RuntimeSpec, seats: Sequence[SeatSpec], found: Mapping[str, Found], runtime_digest: bytes
+    spec: RuntimeSpec,
+    seats: Sequence[SeatSpec],
+    found: Mapping[str, Found],
+    made: Mapping[str, Pallet[Any, Any]],
+    runtime_digest: bytes,
 ) -> Manifest:
     pallets: list[ManifestPallet] = []
     for seat in seats:
         here = found[seat.pallet]
         pallets.append(
             ManifestPallet(
-                seat.index, seat.seat_name, seat.pallet, here.distribution, here.version, here.digest
+                index=seat.index,
+                name=seat.seat_name,
+                pallet=seat.pallet,
+                distribution=here.distribution,
+                version=here.version,
+                digest=here.digest,
+                constants=_constants(made[seat.seat_name]),
+                uses=tuple(ManifestUse(interface, given) for interface, given in sorted(seat.uses.items())),
             )
         )
-    return Manifest(spec.spec_version, runtime_digest, tuple(pallets))
+    return Manifest(spec.spec_version, runtime_digest, tuple(pallets), spec.extensions)
+
+
+def _constants(pallet: Pallet[Any, Any]) -> bytes:
+    return b"".join(
+        codec_of(hint).encode(getattr(pallet, name))
+        for name, hint in pallet.given().items()
+        if _is_config(hint)
+    )

@@ -1,5 +1,5 @@
-"""The runtime manifest: which code makes the chain's blocks, stored under `:code`, so that the state root
-binds it.
+"""The runtime manifest: which code makes the chain's blocks, and with which constants, stored under `:code`,
+so that the state root binds it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,15 @@ from runtime.scale import H256, U8, U32, Struct
 
 CODE_KEY: Final = b":code"
 """The well-known storage key of the runtime."""
+
+
+class ManifestUse(Struct):
+    """Which pallet provides an interface to another."""
+
+    interface: str
+    """What the pallet that is given it calls it."""
+    pallet: str
+    """The pallet that provides it."""
 
 
 class ManifestPallet(Struct):
@@ -27,6 +36,15 @@ class ManifestPallet(Struct):
     """The distribution's version."""
     digest: H256
     """BLAKE2b-256 over the pallet's files, names and contents, in the order of their names."""
+    constants: bytes
+    """Its constants on this chain, encoded as its `Config`; empty where it has none."""
+    uses: tuple[ManifestUse, ...]
+    """Which pallets it was told to use, where several could be."""
+
+    @property
+    def code(self) -> tuple[str, str, str, str, bytes]:
+        """What it is, whatever its constants."""
+        return self.name, self.pallet, self.distribution, self.version, self.digest
 
 
 class Manifest(Struct):
@@ -38,6 +56,8 @@ class Manifest(Struct):
     """BLAKE2b-256 over the files of the `runtime` package."""
     pallets: tuple[ManifestPallet, ...]
     """Every pallet, by index."""
+    extensions: tuple[str, ...]
+    """The transaction extensions, in the order in which they are signed."""
 
     def differences(self, other: Manifest) -> tuple[str, ...]:
         """What is not the same in `other`, in words; empty when both are the same code."""
@@ -51,10 +71,14 @@ class Manifest(Struct):
             found_here = here.pop(each.index, None)
             if found_here is None:
                 found.append(f"{each.name} at index {each.index} is missing here")
-            elif found_here != each:
+            elif found_here.code != each.code:
                 found.append(
                     f"{each.name} of {each.distribution} {each.version} differs from {found_here.name} of "
                     f"{found_here.distribution} {found_here.version} here"
                 )
+            elif found_here != each:
+                found.append(f"{each.name} has other constants or uses other pallets here")
         found += [f"{each.name} at index {each.index} is new here" for each in here.values()]
+        if self.extensions != other.extensions:
+            found.append("the transaction extensions differ")
         return tuple(found)

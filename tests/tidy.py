@@ -33,6 +33,7 @@ WORLDLY = (
     "node/consensus/disk.py",
     "node/consensus/evidence.py",
     "node/consensus/history.py",
+    "node/consensus/listening.py",
     "node/consensus/lock.py",
     "node/consensus/memory_disk.py",
     "node/consensus/shell.py",

@@ -22,7 +22,19 @@ from node.localnet.load import ACCOUNTS
 from node.localnet.network import running
 from node.localnet.plan import plan_network
 
-app = App(name="bench", help="Measure what the chain's work costs on this machine.", help_format="plaintext")
+app = App(
+    name="bench",
+    help="Measure what the chain's work costs on this machine.",
+    help_format="plaintext",
+    help_epilogue="""Figures go to standard output, progress to standard error. A ratio compares two
+measurements of one run, taken in turn: it depends little on the machine.
+
+Examples:
+  ballast bench transfers --accounts 10000 --rounds 3
+  ballast bench certificates --json
+  ballast bench network --rate 200 --seconds 30    a network of real processes
+  ballast bench scale --dir /mnt/disk              takes minutes and 4 GB""",
+)
 
 ACCOUNTS_MAX: Final = 5_000_000
 BLOCK_MAX: Final = 3_000

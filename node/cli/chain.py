@@ -20,10 +20,10 @@ from runtime.state import MemoryStates
 app = App(
     name="chain",
     help_epilogue="""Examples:
-  ballast chain spec > mine.json      a preset as a file, to be changed and run: ballast dev --chain mine.json
+  ballast chain spec > mine.json                 a preset, to be changed and run
   ballast chain check --chain mine.json
-  ballast chain entry node-1 --account 5Grw...utQY      what a validator hands over to whoever makes the chain
-  ballast chain new network.toml --out network.json     a chain of a table of providers and validators""",
+  ballast chain entry val-1 --account 5Grw...utQY    what a validator hands over
+  ballast chain new table.toml --out main.json   of providers and validators""",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsons
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -136,22 +137,28 @@ def entry(
     ] = 1_000,
     genesis: Annotated[
         str,
-        Parameter(help="For `set_keys` on a chain that runs: its genesis hash. A new chain has none yet."),
+        Parameter(
+            help="The genesis hash of a chain that runs: then the call that registers the keys there is "
+            "printed. A new chain has none yet."
+        ),
     ] = "",
     password_file: PasswordFile = None,
     keys: KeysFolder = None,
     base_path: BasePath = None,
     json: Json = False,
 ) -> None:
-    """Print a validator's public keys with their proofs: its entry in the table of a new chain."""
+    """Print a validator's public keys with their proofs: its entry in the table of a new chain, or with
+    --genesis the call that registers them on a chain that runs.
+    """
     who = account_of(account)
     genesis_hash = _hash_of(genesis) if genesis else NO_GENESIS
     with keyring_errors():
         if is_secret(key):
             secrets = ValidatorKeys.from_suri(key)
         else:
-            password = read_password(password_file, f"the key {key}")
-            secrets = keyring_at(base_path, keys).open_validator(key, password)
+            keyring = keyring_at(base_path, keys)
+            keyring.check_validator(key)
+            secrets = keyring.open_validator(key, read_password(password_file, f"the key {key}"))
     identity = secrets.identity
     signed = keys_message(genesis_hash, who, Keys(secrets.bls.public, identity.public))
     found = {
@@ -165,9 +172,19 @@ def entry(
     if json:
         print_json(found)
         return
+    if genesis:
+        say(shlex.join(["ballast", "tx", *_registration(found)]) + " --from ACCOUNT --chain CHAIN")
+        return
     say("[[validators]]")
     for name, value in found.items():
         say(f"{name} = {jsons.dumps(value)}")
+
+
+def _registration(found: dict[str, Any]) -> list[str]:
+    """The call that registers an entry's keys, in the words of `ballast tx`."""
+    keys = {"bls": found["bls"], "network": found["network"]}
+    proof = {"possession": found["possession"], "network": found["consent"]}
+    return ["Authorities.set_keys", f"keys={jsons.dumps(keys)}", f"proof={jsons.dumps(proof)}"]
 
 
 def _hash_of(text: str) -> bytes:

@@ -51,7 +51,12 @@ USER: Final = "//Demo//User"
 LOG_LINES: Final = 12
 """How much of a process's log is shown when it ends too soon."""
 
-app = App(name="demo")
+app = App(
+    name="demo",
+    help_epilogue="""Examples:
+  ballast demo
+  ballast demo --seconds-per-block 1 --json""",
+)
 
 
 @app.default

@@ -49,7 +49,7 @@ app = App(
     help_epilogue="""Examples:
   ballast dev --tmp                      a fresh chain, gone when it stops
   ballast dev --seal instant             a block for each transaction, at once
-  ballast dev --rpc-port 0 --ready-file ready.json    for scripts: any free port, told in a file""",
+  ballast dev --rpc-port 0 --ready-file r.json  for scripts: any free port""",
 )
 
 

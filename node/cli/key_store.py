@@ -176,6 +176,7 @@ def export(
             case "eip2335":
                 data = keyring.keystore(name)
             case "polkadot-js":
+                keyring.check_account(name)
                 password = read_password(password_file, f"the key {name}")
                 pair = keyring.open_account(name, password)
                 data = seal_polkadot(pair, password, name=name, prefix=prefix)
@@ -246,6 +247,7 @@ def _keep_uri(
     keyring: Keyring, name: str, uri: str, kind: KeyType, scheme: KeyKind, password_file: Path | None
 ) -> KeyInfo:
     """Keep what a secret URI is in the role of this kind of key."""
+    keyring.check_free(name)
 
     def password() -> str:
         return read_password(password_file, f"the key {name}", twice=True)
@@ -272,6 +274,7 @@ def _keep_file(
     password_file: Path | None,
 ) -> KeyInfo:
     """Keep what a file holds."""
+    keyring.check_free(name)
     data = read_file(path)
     try:
         held = _KINDS[form_of(data)]

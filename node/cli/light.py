@@ -44,9 +44,9 @@ app = App(
     name="light",
     help_epilogue="""Examples:
   ballast light export System.Account //Alice --chain local --out alice.json
-  ballast light export --key 0x26aa394eea5630e07c48ae0c9558cef7 --chain local --out key.json
+  ballast light export --key 0x26aa394e --chain local --out key.json
   ballast light verify alice.json --chain local
-  ballast light verify alice.json --genesis 0x...           with nothing but this hash trusted""",
+  ballast light verify alice.json --genesis 0x...    this hash alone is trusted""",
 )
 
 

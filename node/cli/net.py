@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
@@ -40,9 +41,9 @@ FOLDER: Final = "net"
 app = App(
     name="net",
     help_epilogue="""Examples:
-  ballast net up --tmp                      four validators, gone when they stop
+  ballast net up --tmp               four validators, gone when they stop
   ballast net up --validators 7 --full-nodes 1
-  ballast net status                        how each node stands""",
+  ballast net status                 how each node stands""",
 )
 
 
@@ -202,6 +203,9 @@ def introduce(record: NetworkRecord) -> None:
     for line in columns([heads, *rows]):
         say(line)
     say()
+    say("Another node joins with")
+    say(f"  ballast run --chain {shlex.quote(record.spec)} --tmp --rpc-port 0 --listen-port 0 \\")
+    say(f"    --bootnode {record.nodes[0].peer}")
     say("READY")
 
 

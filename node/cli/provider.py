@@ -14,11 +14,14 @@ from genesis.load import load_spec
 from genesis.presets.dev import provider_uris
 from genesis.spec import SpecError
 from node.cli.faults import Fault, expected
-from node.cli.names import account_of, keypair_of, read_secret
+from node.cli.key_password import PasswordFile
+from node.cli.key_store import KeysFolder
+from node.cli.names import account_of
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl, data_folder
 from node.cli.provider_bench import bench
 from node.cli.remote import Remote, local_runtime, reach
+from node.cli.signing import signer_of
 from node.cli.stop import until_told
 from node.client import RemoteError
 from node.plugins import PluginError
@@ -48,6 +51,7 @@ app = App(
   ballast provider list
   ballast provider show //Provider//1
   ballast provider run --key - < secret.txt    prove capacity, serve tickets
+  ballast provider run --key works --password-file pw.txt
   ballast provider run --dev-all               those of a development chain
   ballast provider bench                       size a class for this machine""",
 )
@@ -67,13 +71,16 @@ async def run(
         Parameter(
             negative="",
             allow_leading_hyphen=True,
-            help="The provider's secret URI; - reads it from standard input. Several run several providers.",
+            help="The provider's account in the keyring, or its secret URI; - reads the URI from standard "
+            "input. Several run several providers.",
         ),
     ] = (),
     dev_all: Annotated[
         bool, Parameter(negative="", show_default=False, help="Run the development chain's providers.")
     ] = False,
     kind: Kind = "sr25519",
+    keys: KeysFolder = None,
+    password_file: PasswordFile = None,
     jobs_dir: JobsDir = None,
     state_dir: Annotated[
         Path | None,
@@ -93,10 +100,10 @@ async def run(
     """Prove capacity and serve tickets, until told to stop."""
     configure(log, as_json=True if log_json else None)
     logging.getLogger("trio-websocket").setLevel(logging.WARNING)  # at debug it tells of every message
-    uris = (*(read_secret(each) for each in key), *(provider_uris() if dev_all else ()))
-    if not uris:
+    named = (*key, *(provider_uris() if dev_all else ()))
+    if not named:
         raise Fault("whose agent? Give --key, or --dev-all for the providers of a development chain")
-    pairs = [keypair_of(uri, kind) for uri in uris]
+    pairs = [signer_of(each, kind, keys, password_file) for each in named]
     folder = data_folder() / "provider" if state_dir is None else state_dir
     with (
         expected(SpecError, LoadError, PluginError, NoCoin, ShelfError, AlreadyRuns, RemoteError),

@@ -13,13 +13,14 @@ from cyclopts import App, Parameter
 
 from node.cli.amounts import Coin as Words
 from node.cli.faults import Fault, Refused, expected
-from node.cli.names import keypair_of, read_secret
+from node.cli.key_password import PasswordFile
+from node.cli.key_store import KeysFolder
 from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, Kind, RpcUrl
 from node.cli.provider import JobsDir, shelf_at
 from node.cli.receipt import accuracy
 from node.cli.remote import reach
-from node.cli.tx import From
+from node.cli.signing import From, signer_of
 from node.provider.coin import Coin, NoCoin
 from node.provider.consumer import Redeemed, Redemption, RedemptionFailed
 from node.provider.jobs.spec import Infer, InvalidSpec, Spec, parse_spec, receipt_bytes
@@ -67,6 +68,8 @@ class Order:
         float, Parameter(name="--timeout", help="How many seconds to wait for the result.")
     ] = 600.0
     jobs_dir: JobsDir = None
+    keys: KeysFolder = None
+    password_file: PasswordFile = None
     rpc: RpcUrl = DEFAULT_RPC
     chain: ChainName = DEFAULT_CHAIN
     json: Json = False
@@ -97,7 +100,7 @@ async def infer(*, base: BaseFile, spec: SpecFile = None, order: Order = DEFAULT
 
 async def place(spec: Spec, base: bytes | None, order: Order) -> None:
     """Quote, redeem, follow the ticket, check the result, and write it down."""
-    pair = keypair_of(read_secret(order.signer), order.kind)
+    pair = signer_of(order.signer, order.kind, order.keys, order.password_file)
     tell = silent if order.json else say
     with expected(NoCoin, ShelfError, refused=(NotServed, RedemptionFailed)):
         shelf = shelf_at(order.jobs_dir)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from genesis.load import load_spec
+from genesis.presets import PRESETS
 from genesis.spec import ChainSpec, SpecError
 from node.cli.faults import Fault, expected
 from node.cli.words import Words
-from node.client import ChainClient, RemoteError, TransactionRefused, connect
+from node.client import ChainClient, Client, OtherChain, RemoteError, TransactionRefused, connect
 from node.plugins import PluginError, discover, runtime_digest
 from runtime.lifecycle import LoadError
 from runtime.loader import load
@@ -60,4 +61,14 @@ async def reach(rpc: str, chain: str) -> AsyncGenerator[Remote]:
         spec = load_spec(chain)
         runtime = local_runtime(spec)
         async with connect(rpc) as client:
-            yield Remote(await ChainClient.open(client, runtime), spec, Words(runtime, spec.properties))
+            yield Remote(await _opened(client, runtime), spec, Words(runtime, spec.properties))
+
+
+async def _opened(client: Client, runtime: Runtime) -> ChainClient:
+    try:
+        return await ChainClient.open(client, runtime)
+    except OtherChain as error:
+        presets = ", ".join(PRESETS)
+        raise Fault(
+            f"{error}; --chain says which chain runs there: {presets}, or the file of its spec"
+        ) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,6 +23,7 @@ from node.cli import live
 from node.cli.faults import Fault, expected
 from node.cli.hosting import base_folder, kept_ready_file, opened
 from node.cli.key_password import PasswordFile, read_password
+from node.cli.key_store import KeysFolder, keyring_at, keyring_errors
 from node.cli.output import Json, print_json, say
 from node.cli.places import ChainName
 from node.cli.stop import until_told
@@ -55,9 +57,10 @@ IDENTITY: Final = "identity"
 app = App(
     name="run",
     help_epilogue="""Examples:
-  ballast run --chain mychain.json --bootnode 5f0c...e1@203.0.113.7:30333  follow a chain
-  ballast run --chain mychain.json --validator val-1                       vote, with a key of the keyring
-  ballast net up                                                           a whole network on this machine""",
+  ballast run --chain main.json --bootnode 5f0c...e1@203.0.113.7:30333
+  ballast run --chain main.json --bootnode ... --checkpoint latest   from now on
+  ballast run --chain main.json --bootnode ... --validator val-1     vote
+  ballast net up                                a whole network on this machine""",
 )
 
 
@@ -77,9 +80,7 @@ async def run(
     validator: Annotated[
         str | None, Parameter(help="Vote, with the validator's key of this name in the keyring.")
     ] = None,
-    keys: Annotated[
-        Path | None, Parameter(help="The folder of the keyring; BASE-PATH/keys unless given.")
-    ] = None,
+    keys: KeysFolder = None,
     password_file: PasswordFile = None,
     dev_key: Annotated[
         str | None,
@@ -154,7 +155,6 @@ async def run(
             CheckpointUnknown,
             CheckpointDiscarded,
             CheckpointForeign,
-            DeriveError,
             refused=(AuthorStopped, AgreementBroken, JournalError, FinalityForked, FinalBlockRefused),
         ),
         ExitStack() as stack,
@@ -162,14 +162,11 @@ async def run(
         folder = stack.enter_context(base_folder(base_path, tmp))
         spec = load_spec(chain)
         home = folder / "chains" / spec.id
-        secret = _secret(validator, dev_key, keys or folder / "keys", password_file)
-        if secret is not None:
-            lock = (
-                home / "validator.lock"
-                if validator is None
-                else _lock_path(keys or folder / "keys", validator)
-            )
-            stack.enter_context(KeyLock(lock))
+        secret = None
+        if dev_key is not None:
+            secret = stack.enter_context(_dev_keys(dev_key, home / "validator.lock"))
+        elif validator is not None:
+            secret = stack.enter_context(_kept_keys(validator, keyring_at(folder, keys), password_file))
         config = NodeConfig(
             spec=spec,
             base_path=folder,
@@ -188,9 +185,12 @@ async def run(
             archive=archive,
             ready_file=ready_file,
         )
+        wanted = None if checkpoint is None else _block_hash(checkpoint)
+        if checkpoint is not None and _is_alone(config) and not config.database_path.exists():
+            raise Fault("nobody is known whose state could be taken: name a peer, --bootnode PEER@HOST:PORT")
         async with until_told(with_parent=with_parent):
             if checkpoint is not None:
-                await begin_at(config, _block_hash(checkpoint))
+                await begin_at(config, wanted)
             await _run(config, as_json=json)
 
 
@@ -202,7 +202,7 @@ async def _run(config: NodeConfig, *, as_json: bool) -> None:
             if as_json:
                 print_json(report)
             else:
-                introduce(report)
+                introduce(report, is_alone=_is_alone(config))
                 nursery.start_soon(live.show, node)
 
 
@@ -227,7 +227,7 @@ def describe(node: Node, address: Address) -> dict[str, Any]:
     }
 
 
-def introduce(report: dict[str, Any]) -> None:
+def introduce(report: dict[str, Any], *, is_alone: bool = False) -> None:
     """The same for people; ends with READY."""
     role = "following" if report["validator"] is None else f"voting with {report['validator']}"
     say(f"Ballast {report['version']}, {role}")
@@ -237,7 +237,17 @@ def introduce(report: dict[str, Any]) -> None:
     say(f"Peers {report['peer']}")
     say(f"RPC {report['ws']}")
     say(f"Metrics {report['metrics']}")
+    if is_alone:
+        say("No peer is known: this node waits for others to dial it, or name one, --bootnode PEER@HOST:PORT")
     say("READY")
+
+
+def _is_alone(config: NodeConfig) -> bool:
+    """Whether a node begins with nobody to dial."""
+    peering = config.peering
+    assert peering is not None, "a development chain has no peers"
+    there = peering.anchors_file is not None and peering.anchors_file.exists()
+    return not (peering.bootnodes or peering.reserved or there)
 
 
 def _block_hash(text: str) -> bytes | None:
@@ -251,27 +261,31 @@ def _block_hash(text: str) -> bytes | None:
     return bytes.fromhex(text[2:])
 
 
-# Keys.
+@contextmanager
+def _dev_keys(suri: str, lock: Path) -> Generator[ValidatorKeys]:
+    """A validator's keys from a secret URI, for this process alone. Raises Fault and KeyInUse."""
+    with ExitStack() as stack:
+        with keyring_errors(), expected(OSError):
+            found = ValidatorKeys.from_suri(suri)
+            stack.enter_context(KeyLock(lock))
+        yield found
 
 
-def _secret(
-    validator: str | None, dev_key: str | None, keys: Path, password_file: Path | None
-) -> ValidatorKeys | None:
-    if dev_key is not None:
-        return ValidatorKeys.from_suri(dev_key)
-    if validator is None:
-        return None
-    return Keyring(keys).open_validator(validator, read_password(password_file, f"the key {validator}"))
-
-
-def _lock_path(keys: Path, validator: str) -> Path:
-    return Keyring(keys).lock_path(validator)
+@contextmanager
+def _kept_keys(name: str, keyring: Keyring, password_file: Path | None) -> Generator[ValidatorKeys]:
+    """A validator's keys from the keyring, for this process alone. Raises Fault and KeyInUse."""
+    with ExitStack() as stack:
+        with keyring_errors(), expected(OSError):
+            stack.enter_context(KeyLock(keyring.lock_path(name)))
+            found = keyring.open_validator(name, read_password(password_file, f"the key {name}"))
+        yield found
 
 
 def _identity(path: Path) -> Keypair:
-    """The node's own key, made when it is not there. Raises KeyfileError."""
+    """The node's own key, made when it is not there. Raises KeyfileError and Fault."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with expected(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, secrets.token_hex(SEED_BYTES).encode() + b"\n")
     text = read_file(path).strip()
     try:

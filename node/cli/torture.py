@@ -35,7 +35,7 @@ app = App(
     name="torture",
     help_epilogue="""Examples:
   ballast torture --cycles 5                     each kind of fault once
-  ballast torture --cycles 200 --seed 7 --json   the long form; the same seed makes the same choices""",
+  ballast torture --cycles 200 --seed 7 --json   the long form""",
 )
 
 

@@ -8,15 +8,16 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from node.cli.faults import Fault, Refused
-from node.cli.names import keypair_of, read_secret
+from node.cli.key_password import PasswordFile
+from node.cli.key_store import KeysFolder
 from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, Kind, RpcUrl
 from node.cli.remote import Remote, reach
+from node.cli.signing import From, signer_of
 from node.cli.words import inline
 from node.client import Included
 from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair
-from runtime.crypto.derive import KeyKind
 from runtime.frame.host import Call
 from runtime.scale.errors import show
 from runtime.types.era import PERIOD_MAX
@@ -24,14 +25,6 @@ from runtime.types.era import PERIOD_MAX
 TRANSFER: Final = "Balances.transfer_keep_alive"
 TRANSFER_ALLOWING_DEATH: Final = "Balances.transfer_allow_death"
 
-From = Annotated[
-    str,
-    Parameter(
-        name="--from",
-        allow_leading_hyphen=True,
-        help="Who signs: a secret URI such as //Alice; - reads it from standard input.",
-    ),
-]
 Tip = Annotated[str, Parameter(help="What is paid above the fee, in coins.")]
 Nonce = Annotated[
     int | None,
@@ -53,13 +46,14 @@ Timeout = Annotated[
 
 app = App(
     name="tx",
-    help_epilogue="""Amounts: 1.5CPC are coins and 1500000000units are smallest units. A bare number is
-coins in `tx transfer`, and smallest units in a call. A call inside a call is
-JSON: {"System.remark": {"remark": "0x01"}}.
+    help_epilogue="""Amounts: 1.5CPC are coins and 1500000000units are smallest units. A bare number
+is coins in `tx transfer`, and smallest units in a call. A call inside a call
+is JSON: {"System.remark": {"remark": "0x01"}}.
 
 Examples:
   ballast tx transfer //Bob 1.5 --from //Alice
-  ballast tx Balances.transfer_keep_alive dest=//Bob value=1.5CPC --from //Alice
+  ballast tx transfer //Bob 1.5 --from treasury     an account of the keyring
+  ballast tx Balances.transfer_keep_alive dest=//Bob value=1CPC --from //Alice
   ballast tx System.remark remark=hello --from //Alice --dry-run""",
 )
 
@@ -76,12 +70,14 @@ async def send(
     period: Period = ERA_PERIOD,
     timeout_s: Timeout = FINAL_SECONDS,
     dry_run: DryRun = False,
+    keys: KeysFolder = None,
+    password_file: PasswordFile = None,
     rpc: RpcUrl = DEFAULT_RPC,
     chain: ChainName = DEFAULT_CHAIN,
     json: Json = False,
 ) -> None:
     """Send a call in a signed transaction, wait until it is final, and show its events."""
-    pair = _signer(signer, kind)
+    pair = signer_of(signer, kind, keys, password_file)
     named = _named(arguments)
     async with reach(rpc, chain) as remote:
         made = remote.words.call(call, named)
@@ -108,12 +104,14 @@ async def transfer(
     period: Period = ERA_PERIOD,
     timeout_s: Timeout = FINAL_SECONDS,
     dry_run: DryRun = False,
+    keys: KeysFolder = None,
+    password_file: PasswordFile = None,
     rpc: RpcUrl = DEFAULT_RPC,
     chain: ChainName = DEFAULT_CHAIN,
     json: Json = False,
 ) -> None:
     """Send coins to another account."""
-    pair = _signer(signer, kind)
+    pair = signer_of(signer, kind, keys, password_file)
     async with reach(rpc, chain) as remote:
         words = remote.words
         dest = "0x" + words.account(to, kind).hex()
@@ -123,10 +121,6 @@ async def transfer(
         )
         raw = await _sign(remote, made, pair, nonce, tip, period)
         await _finish(remote, made, raw, tip, timeout_s, dry_run=dry_run, as_json=json)
-
-
-def _signer(suri: str, kind: KeyKind) -> Keypair:
-    return keypair_of(read_secret(suri), kind)
 
 
 def _named(arguments: tuple[str, ...]) -> dict[str, str]:

@@ -19,6 +19,15 @@ app = App(
     name="vopr",
     help="Simulate networks that fail; every seed replays exactly.",
     help_format="plaintext",
+    help_epilogue="""A seed that fails prints its number, the checker and the command that shows it
+again. Status 1: something was found.
+
+Examples:
+  ballast vopr --seeds 200 --jobs 2              the agreement, as in CI
+  ballast vopr --tier 2 --seeds 10 --seconds 60  whole nodes, as in CI
+  ballast vopr --first-seed 17 --seeds 1 --trace
+  ballast vopr --seeds 24000 --jobs 2 --resume found.jsonl   in parts
+  ballast vopr --mutants""",
 )
 
 SEEDS_MAX: Final = 10_000_000
@@ -58,11 +67,7 @@ def vopr(
     """Run validators, villains among them, on a network and on disks that fail, under virtual time.
 
     Safety is checked at each step: no two final blocks at one height, no vote against another, nothing lost
-    at a restart. Liveness is checked once all is mended: ten blocks a minute at every honest validator. A
-    seed that fails prints its number, the checker and the command that shows it again.
-
-    Example: `ballast vopr --seeds 200 --jobs 2`, `ballast vopr --first-seed 17 --seeds 1 --trace`,
-    `ballast vopr --mutants`.
+    at a restart. Liveness is checked once all is mended: ten blocks a minute at every honest validator.
     """
     if mutants:
         return _hunt(json)

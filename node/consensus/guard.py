@@ -1,8 +1,8 @@
 """The double-sign guard: the last to be asked before a key signs, and the one that forgets nothing.
 
 An honest core never asks for two statements that convict it. The guard does not take its word: it knows what
-was signed and refuses what does not go with it, so that a bug, a restored backup or a key that moved to
-another machine cost votes and never the bond. In one view
+was signed and refuses what does not go with it, so that a bug, or a key that moved with its interchange file,
+cost votes and never the bond. In one view
 
     notarize, then nullify      legal
     nullify, then notarize      refused
@@ -12,6 +12,10 @@ another machine cost votes and never the bond. In one view
 Of each kind it remembers the statements themselves, above a floor; what lies at the floor or below may have
 been signed by others who held the key, and is refused unless it is the statement of the floor itself. Floors
 come from interchange files (`node.consensus.interchange`) and from the bound on what is remembered.
+
+It knows what its files know and no more: an older copy of them, put back, would let the key sign again where
+it has signed since, and a second machine with the key has a guard of its own. Against both there is only that
+a node listens before it votes (`node.consensus.listening`).
 
 Pure: `node.consensus.history` keeps it on the disk.
 """
@@ -101,6 +105,11 @@ class Guard:
         self.remember(asked)
         return asked
 
+    def knows(self, statement: Statement) -> bool:
+        """Whether something of the kind was signed in the statement's view, or may have been."""
+        place, floor = (statement.epoch, statement.view), self._floors.get(statement.kind)
+        return place in self._signed[statement.kind] or (floor is not None and place <= floor.place)
+
     def remember(self, mark: Mark) -> None:
         """Note what was signed, here and before: the journal's marks, in their order."""
         signed = self._signed[mark.kind]
@@ -155,16 +164,6 @@ def highest_of(marks: Iterable[Mark]) -> tuple[Mark, ...]:
         if mark.kind not in found or mark.place > found[mark.kind].place:
             found[mark.kind] = mark
     return tuple(found[kind] for kind in Kind if kind in found)
-
-
-def must_wait(*, journal_is_new: bool, key_is_unused: bool) -> bool:
-    """Whether a validator that starts listens before it speaks, lest its key is at work elsewhere.
-
-    Its own journal says what its key signed; and nobody has signed with a key on a chain without a block, or
-    with one that was in no committee until now, while the node looked on. In between, a key without its
-    journal may have been moved while its other self still runs.
-    """
-    return journal_is_new and not key_is_unused
 
 
 _EXCLUDED_BY: Final[dict[Kind, tuple[Kind, ...]]] = {

@@ -94,7 +94,9 @@ async def gather(source: Source, origin: Origin, keys: Sequence[bytes], block_ha
     if not 0 < len(keys) <= ENTRIES_MAX:
         raise CannotProve(f"{len(keys)} keys are asked about: at least 1 and at most {ENTRIES_MAX} may be")
     if await source.hash_at(0) != origin.genesis_hash:
-        raise CannotProve("the node's chain began with another block than the chain specification's")
+        raise CannotProve(
+            "the node's chain began with another block than the chain specification's: name that of its chain"
+        )
     header, certificate = await _certified(source, block_hash)
     authored = authored_of(header)
     if authored is None or authored.epoch > EPOCHS_MAX:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from node.network.errors import BadAddress
@@ -19,6 +20,8 @@ PEER_ID_BYTES: Final = 32
 HOST_BYTES_MAX: Final = 253
 """The longest name that the domain name system knows."""
 PORT_MAX: Final = 65_535
+GROUPS_KEPT_MAX: Final = 1_024
+"""Hosts of which the neighbourhood is kept."""
 TEXT_CHARACTERS_MAX: Final = 2 * PEER_ID_BYTES + HOST_BYTES_MAX + len("@[]:") + len(str(PORT_MAX))
 
 PeerId: TypeAlias = bytes
@@ -77,6 +80,7 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" if ip is None else ip.is_loopback
 
 
+@lru_cache(GROUPS_KEPT_MAX)
 def group_of(host: str) -> str:
     """The neighbourhood that is likely in one hand: a /24 of IPv4, a /48 of IPv6, else the name itself."""
     ip = _ip(host)

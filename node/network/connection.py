@@ -8,6 +8,7 @@ if it still reads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -198,19 +199,20 @@ class Connection:
         return self.post(frame, Priority.ANSWER)
 
     async def _write(self) -> None:
-        while batch := await self._outbox.take():
-            data = b"".join(batch)
-            with trio.move_on_after(self._limits.send_seconds_max) as self._writing:
+        with trio.CancelScope() as self._writing:
+            while batch := await self._outbox.take():
+                data = b"".join(batch)
+                self._writing.deadline = trio.current_time() + self._limits.send_seconds_max
                 try:
                     await self._stream.send_all(data)
                 except _GONE:
                     self.disconnect("the connection broke")
                     return
-            if self._writing.cancelled_caught:
-                self.disconnect("it reads too slowly")
-                return
-            self._writing = None
-            self.bytes_out += len(data)
+                self._writing.deadline = math.inf
+                self.bytes_out += len(data)
+        if self._writing.cancelled_caught:
+            self.disconnect("it reads too slowly")
+            return
         with trio.move_on_after(self._limits.close_seconds_max):
             try:
                 await self._stream.send_all(encode(Goodbye(shortened(self.reason or ""))))

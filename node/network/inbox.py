@@ -59,15 +59,19 @@ class Inbox(trio.abc.ReceiveChannel[Incoming]):
 
     async def receive(self) -> Incoming:
         """The next message. Raises trio.ClosedResourceError when the inbox is closed."""
-        await trio.lowlevel.checkpoint()
+        has_yielded = False
         while True:
             if self.is_closed:
                 raise trio.ClosedResourceError("the inbox was closed")
-            if self._queues:
+            if self._queues and has_yielded:
                 return self._next()
-            if self._changed.is_set():
-                self._changed = trio.Event()
-            await self._changed.wait()
+            if self._queues:
+                await trio.lowlevel.checkpoint()
+            else:
+                if self._changed.is_set():
+                    self._changed = trio.Event()
+                await self._changed.wait()
+            has_yielded = True
 
     async def aclose(self) -> None:
         """Receive no more; what comes is dropped."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeAlias
 
 import trio
 
@@ -25,6 +26,9 @@ from node.network.turns import Turns, check_max_bytes
 CHUNK_BYTES_MAX: Final = 65_536
 WINDOW_BYTES_MAX: Final = 262_144
 """What may be under way in one direction."""
+
+Alarm: TypeAlias = Callable[[float, Callable[[], None]], None]
+"""Has a job done when a time has come, which is neither past nor infinite."""
 
 
 class Link(Protocol):
@@ -54,11 +58,32 @@ class Latency:
         return self._seconds
 
 
+def sleeper(when: float, job: Callable[[], None]) -> None:
+    """An `Alarm` that needs nothing but Trio: a task that sleeps."""
+
+    async def ring() -> None:
+        await trio.sleep_until(when)
+        job()
+
+    trio.lowlevel.spawn_system_task(ring)
+
+
 class MemoryHub:
     """All nodes of one simulated network."""
 
-    def __init__(self, link: Link | None = None) -> None:
+    def __init__(
+        self,
+        link: Link | None = None,
+        *,
+        alarm: Alarm = sleeper,
+        pause: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
+    ) -> None:
+        """`pause` is awaited by whoever sends: as Trio wants it of a stream, it lets others run. They do so
+        soon enough without it where thousands of chunks are sent for each second that is simulated.
+        """
         self.link: Link = link or Latency()
+        self.alarm = alarm
+        self.pause = pause
         self._listeners: dict[tuple[str, int], _Listener] = {}
         self._wires: dict[_Wire, None] = {}
 
@@ -156,7 +181,7 @@ class _Wire:
     def __init__(self, hub: MemoryHub, dialler: PeerId, listener: PeerId) -> None:
         self.ends = {dialler, listener}
         self.hub = hub
-        there, back = _Pipe(dialler, listener), _Pipe(listener, dialler)
+        there, back = _Pipe(dialler, listener, hub.alarm), _Pipe(listener, dialler, hub.alarm)
         self.dialler = MemoryStream(self, outgoing=there, incoming=back)
         self.listener = MemoryStream(self, outgoing=back, incoming=there)
 
@@ -171,7 +196,7 @@ class _Wire:
 class _Pipe:
     """One direction: chunks under way, each with the time at which it arrives."""
 
-    def __init__(self, sender: PeerId, receiver: PeerId) -> None:
+    def __init__(self, sender: PeerId, receiver: PeerId, alarm: Alarm) -> None:
         self.sender = sender
         self.receiver = receiver
         self.chunks: deque[tuple[float, bytes]] = deque()
@@ -182,17 +207,71 @@ class _Pipe:
         self.deaf_from = math.inf
         """When the sender learns that nobody reads any more."""
         self.is_broken = False
-        self.changed = trio.Event()
+        self._alarm = alarm
+        self._readable, self._writable = trio.Event(), trio.Event()
+        """Set when the reader, and the writer, should look again."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a chunk, or the end, has arrived."""
+        return bool(self.chunks) and self.chunks[0][0] <= trio.current_time()
 
     def wake(self) -> None:
-        self.changed.set()
-        self.changed = trio.Event()
+        """Let both look again."""
+        self._wake_reader()
+        self.wake_writer()
+
+    def _wake_reader(self) -> None:
+        self._readable.set()
+
+    def wake_writer(self) -> None:
+        """Let the writer look again."""
+        self._writable.set()
+
+    async def readable(self) -> None:
+        """Return when something may have changed for the reader."""
+        self._readable = trio.Event()
+        await self._readable.wait()
+
+    async def writable(self) -> None:
+        """Return when something may have changed for the writer."""
+        self._writable = trio.Event()
+        await self._writable.wait()
 
     def put(self, seconds: float, chunk: bytes) -> None:
-        self.latest = max(self.latest, trio.current_time() + seconds)
-        self.chunks.append((self.latest, chunk))
+        """A chunk is under way."""
+        arrival = max(self.latest, trio.current_time() + seconds)
+        if arrival > self.latest:
+            self.latest = arrival
+            self._at(arrival, self._wake_reader)
+        self.chunks.append((arrival, chunk))
         self.size += len(chunk)
-        self.wake()
+
+    def take(self, max_bytes: int | None) -> bytes:
+        """What has arrived first; the end stays."""
+        arrival, chunk = self.chunks[0]
+        if not chunk:
+            return b""
+        self.chunks.popleft()
+        taken, rest = (chunk, b"") if max_bytes is None else (chunk[:max_bytes], chunk[max_bytes:])
+        if rest:
+            self.chunks.appendleft((arrival, rest))
+        self.size -= len(taken)
+        self.wake_writer()
+        return taken
+
+    def deafen(self, when: float) -> None:
+        """Nobody reads any more, and the sender learns it then."""
+        self.chunks.clear()
+        self.size = 0
+        self.deaf_from = when
+        self._at(when, self.wake_writer)
+
+    def _at(self, when: float, job: Callable[[], None]) -> None:
+        if when <= trio.current_time():
+            job()
+        elif when < math.inf:
+            self._alarm(when, job)
 
 
 class MemoryStream(trio.abc.Stream):
@@ -207,7 +286,7 @@ class MemoryStream(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         with self._sending:
-            await trio.lowlevel.checkpoint()
+            await self._wire.hub.pause()
             self._check_writable()
             view = memoryview(data)
             for begin in range(0, len(view), CHUNK_BYTES_MAX):
@@ -222,18 +301,17 @@ class MemoryStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         check_max_bytes(max_bytes)
         with self._receiving:
-            await trio.lowlevel.checkpoint()
-            pipe = self._incoming
-            while True:
-                if self._is_closed:
-                    raise trio.ClosedResourceError("this end was closed")
-                if pipe.is_broken:
-                    raise trio.BrokenResourceError("the connection broke")
-                arrival = pipe.chunks[0][0] if pipe.chunks else math.inf
-                if arrival <= trio.current_time():
-                    return self._take(max_bytes)
-                with trio.move_on_at(arrival):
-                    await pipe.changed.wait()
+            pipe, has_yielded = self._incoming, False
+            while not (self._is_closed or pipe.is_broken or pipe.is_due):
+                await pipe.readable()
+                has_yielded = True
+            if not has_yielded:
+                await trio.lowlevel.checkpoint()
+            if self._is_closed:
+                raise trio.ClosedResourceError("this end was closed")
+            if pipe.is_broken:
+                raise trio.BrokenResourceError("the connection broke")
+            return pipe.take(max_bytes)
 
     async def aclose(self) -> None:
         if not self._is_closed:
@@ -244,9 +322,9 @@ class MemoryStream(trio.abc.Stream):
             seconds = hub.link.carries(there.sender, there.receiver, 0)
             if seconds is not None and not there.is_broken:
                 there.put(seconds, b"")
-                back.deaf_from = there.latest
-            back.chunks.clear()
-            back.size = 0
+                back.deafen(there.latest)
+            else:
+                back.deafen(math.inf)
             there.wake()
             back.wake()
         await trio.lowlevel.checkpoint()
@@ -256,8 +334,7 @@ class MemoryStream(trio.abc.Stream):
         pipe = self.outgoing
         self._check_writable()
         while pipe.size >= WINDOW_BYTES_MAX:
-            with trio.move_on_at(pipe.deaf_from):
-                await pipe.changed.wait()
+            await pipe.writable()
             self._check_writable()
 
     def _send(self, chunk: bytes) -> None:
@@ -268,19 +345,6 @@ class MemoryStream(trio.abc.Stream):
             self._check_writable()
         else:
             pipe.put(seconds, chunk)
-
-    def _take(self, max_bytes: int | None) -> bytes:
-        pipe = self._incoming
-        arrival, chunk = pipe.chunks[0]
-        if not chunk:
-            return b""
-        pipe.chunks.popleft()
-        taken, rest = (chunk, b"") if max_bytes is None else (chunk[:max_bytes], chunk[max_bytes:])
-        if rest:
-            pipe.chunks.appendleft((arrival, rest))
-        pipe.size -= len(taken)
-        pipe.wake()
-        return taken
 
     def _check_writable(self) -> None:
         if self._is_closed:

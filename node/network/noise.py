@@ -81,7 +81,8 @@ class NoiseTransport:
         try:
             listeners = await trio.open_tcp_listeners(self._port, host=self._host)
         except OSError as error:
-            reason = "the port is taken" if error.errno == errno.EADDRINUSE else _words(error)
+            taken = "the port is taken; choose another with --listen-port"
+            reason = taken if error.errno == errno.EADDRINUSE else _words(error)
             raise CannotListen(self._host, self._port, reason) from None
 
         async def take(stream: trio.SocketStream) -> None:

@@ -177,7 +177,7 @@ class PeerNetwork:
         """Tell one peer. Best effort. Raises PeerGone, TooLong."""
         about, frame = self._message(topic, data)
         self._post(self._mesh.connection(peer), about, frame)
-        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.checkpoint_if_cancelled()
 
     async def request(
         self, peer: PeerId, protocol: str, data: bytes, seconds: float = REQUEST_SECONDS

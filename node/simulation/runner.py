@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,8 +19,8 @@ import msgspec
 from node.simulation.outcome import Outcome
 from node.simulation.tiers import simulate_of
 
-CHUNK: Final = 4
-"""Seeds that a process takes at a time."""
+AHEAD_MAX: Final = 8
+"""Seeds for each process that are given out before the first of them is done."""
 
 
 class ResumeError(Exception):
@@ -89,8 +92,26 @@ def _run(tier: int, seeds: list[int], seconds: int, jobs: int) -> Iterator[Outco
         yield from map(run, seeds)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(seeds)), mp_context=context) as pool:
-        yield from pool.map(run, seeds, chunksize=CHUNK)
+    with ProcessPoolExecutor(min(jobs, len(seeds)), context, initializer=_end_with_parent) as pool:
+        waiting: deque[Future[Outcome]] = deque()
+        for seed in seeds:
+            if len(waiting) >= jobs * AHEAD_MAX:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(run, seed))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that gives it work has ended, in whatever way."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a process that works for another one"
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="waits for the parent's end", daemon=True).start()
 
 
 def run_seed(tier: int, seconds: int, seed: int) -> Outcome:

@@ -152,7 +152,21 @@ class Keyring:
         """The file that whoever signs with a validator's key holds: `node.consensus.lock`."""
         return self._folder_of(name, "validator") / LOCK
 
-    # What there is.
+    # What there is, and what may come.
+
+    def check_free(self, name: str) -> None:
+        """Refuse a name that is none or is taken, before anybody is asked for a password."""
+        folder = self._folder(name)
+        if folder.exists():
+            raise KeyExists(folder)
+
+    def check_account(self, name: str) -> None:
+        """Refuse a name that no account has."""
+        self._folder_of(name, "account")
+
+    def check_validator(self, name: str) -> None:
+        """Refuse a name that no validator's key has."""
+        self._folder_of(name, "validator")
 
     def info(self, name: str) -> KeyInfo:
         """What is public of a key."""
@@ -181,10 +195,8 @@ class Keyring:
         return [self.info(name) for name in names if _NAME.fullmatch(name)]
 
     def _create(self, name: str, seal: Callable[[], Mapping[str, bytes]]) -> KeyInfo:
-        folder = self._folder(name)
-        if folder.exists():  # said before the password is stretched; `write_folder` makes it sure
-            raise KeyExists(folder)
-        write_folder(folder, seal())
+        self.check_free(name)  # before the password is stretched; `write_folder` makes it sure
+        write_folder(self._folder(name), seal())
         return self.info(name)
 
     def _folder(self, name: str) -> Path:

@@ -32,6 +32,8 @@ WEIGHT_MAX: Final = 2**128 - 1
 """The largest weight in a batch: a forger guesses one that was drawn at random with a chance of 2^-128."""
 HASHES_CACHED_MAX: Final = 64
 """How many hashed messages are remembered: votes for one block arrive together."""
+SIGNATURES_CACHED_MAX: Final = 256
+"""How many decoded signatures are remembered: votes are verified, and then added up."""
 
 _COMPRESSED = 0x80
 _INFINITY = 0x40
@@ -100,6 +102,7 @@ class Scheme(Generic[G1, G2]):
         self.name = curve.name
         self._minus_generator = curve.negate(curve.generator)
         self._hash_to_g2 = lru_cache(maxsize=HASHES_CACHED_MAX)(curve.hash_to_g2)
+        self._signature = lru_cache(maxsize=SIGNATURES_CACHED_MAX)(self._load_signature)
 
     # Keys.
 
@@ -209,7 +212,7 @@ class Scheme(Generic[G1, G2]):
         hashed = self._hash_to_g2(message, domain)
         return self.curve.pairs_to_one(((point, hashed), (self._minus_generator, decoded)))
 
-    def _signature(self, data: bytes) -> G2:
+    def _load_signature(self, data: bytes) -> G2:
         """The point of a signature. Infinity is one: it arises as a sum, and verifies for no key."""
         if why := _why_not_canonical(data, SIGNATURE_BYTES):
             raise InvalidSignature(data, why)

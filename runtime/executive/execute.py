@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from itertools import zip_longest
 
 from runtime.executive.builder import BlockBuilder, Built
 from runtime.executive.extrinsic import Extrinsic, Proof
@@ -10,6 +11,7 @@ from runtime.executive.parts import Parts
 from runtime.frame.invalid import InvalidBlock
 from runtime.frame.validity import TransactionValidityError
 from runtime.scale import DecodeError
+from runtime.scale.errors import show
 from runtime.state.backend import State
 from runtime.types.block import Block, Header
 from runtime.types.digest import DigestItem, PreRuntime, Seal
@@ -81,8 +83,9 @@ def execute_block(
     found = built.block.header
     if found.extrinsics_root != header.extrinsics_root:
         raise HeaderMismatch("extrinsics root", header.extrinsics_root, found.extrinsics_root)
-    if (*found.digest.logs, *seals) != header.digest.logs:
-        raise HeaderMismatch("digest", header.digest.logs, (*found.digest.logs, *seals))
+    for place, (claimed, made) in enumerate(zip_longest(header.digest.logs, (*found.digest.logs, *seals))):
+        if claimed != made:
+            raise HeaderMismatch(f"digest item {place}", claimed, made)
     if found.state_root != header.state_root:
         raise HeaderMismatch("state root", header.state_root, found.state_root)
     return Built(block, built.state)
@@ -94,4 +97,4 @@ def pre_runtime(header: Header) -> tuple[DigestItem, ...]:
 
 
 def _show(value: object) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+    return "0x" + value.hex() if isinstance(value, bytes) else show(value)

@@ -10,7 +10,7 @@ and nothing of it was written.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runtime.state.backend import (
@@ -210,9 +210,10 @@ class Finalized:
             states.decoded.put(key, value)
         return value
 
-    def holds(self, key: bytes) -> bool:
-        """Whether the key surely holds a value, as far as memory knows."""
-        return self._states.head is self and key in self._states.decoded
+    @property
+    def known(self) -> Container[bytes]:
+        """Keys that surely hold a value, as far as memory knows at once."""
+        return self._states.decoded.young if self._states.head is self else ()
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         if self._states.head is self:
@@ -278,7 +279,7 @@ class ChangeSet:
             self.changes,
             first_id=states.next_id,
             version=states.version,
-            is_present=parent.holds,
+            known=parent.known,
         )
         self.first_id = states.next_id
         states.next_id = trie.next_id
@@ -336,14 +337,18 @@ class ChangeSet:
             layer = layer._below
         return layer.read(key, decode)
 
-    def holds(self, key: bytes) -> bool:
-        """Whether the key surely holds a value, as far as memory knows."""
+    @property
+    def known(self) -> Container[bytes]:
+        """Keys that surely hold a value, as far as memory knows at once."""
+        return self
+
+    def __contains__(self, key: object) -> bool:
         layer: ChangeSet | Finalized = self
         while isinstance(layer, ChangeSet):
             if key in layer.changes:
                 return layer.changes[key] is not None
             layer = layer._below
-        return layer.holds(key)
+        return key in layer.known
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         changed: dict[bytes, bool] = {}

@@ -6,7 +6,7 @@ which every branch comes out once. Whatever is not of this kind (a key that is n
 that stands inline, a value at a branch) is left over, untouched, for `runtime.trie.trie` to do behind it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from runtime.trie.node import HASH_SIZE, STEP, Branch, Leaf, Nodes, blank, encode_leaf
@@ -26,9 +26,10 @@ class Overwriter:
         "_changes",
         "_find",
         "_inline_max",
-        "_key_of",
         "_keys",
+        "_known",
         "_paths",
+        "_read",
         "branches",
         "dead_branches",
         "dead_leaves",
@@ -45,18 +46,17 @@ class Overwriter:
         changes: Mapping[bytes, bytes | None],
         first_id: int,
         inline_max: int,
-        key_of: Callable[[int, bytes], bytes],
+        known: Container[bytes],
     ) -> None:
-        """`keys` are sorted, `paths` their nibbles; `key_of(id, key)` is the key of a leaf where `key` may
-        be.
-        """
+        """`keys` are sorted, `paths` their nibbles; `known` has some keys that the trie surely holds."""
         self._at_hand = nodes.at_hand.get
         self._find = nodes.branch
+        self._read = nodes.leaf
         self._keys = keys
         self._paths = paths
         self._changes = changes
         self._inline_max = inline_max
-        self._key_of = key_of
+        self._known = known
         self.next_id = first_id
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
@@ -188,7 +188,7 @@ class Overwriter:
         key, shape = self._keys[place], branch[0]
         held = shape.keys[slot]
         if held is None:
-            held = shape.keys[slot] = self._key_of(id, key)
+            held = shape.keys[slot] = key if key in self._known else self._read(id)[0]
         value = self._changes[key]
         if held != key or value is None:
             self.left.append(place)

@@ -13,7 +13,7 @@ reported dead.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.trie.draft import PENDING, Draft, Entry
@@ -68,17 +68,17 @@ def update(
     *,
     first_id: int,
     version: StateVersion = StateVersion.V1,
-    is_present: Callable[[bytes], bool] | None = None,
+    known: Container[bytes] = (),
 ) -> Update:
     """The trie of `root` and `top` in `nodes`, with each key of `changes` set to its value, or removed if
     None.
 
-    New nodes take ids from `first_id` (even, above every id in use) on. `is_present` may say
-    of a key that the trie before surely holds it, which saves reading its leaf; said in error, the root is
-    wrong in silence. Removing a key that is not there changes nothing. Raises ValueError for a key over
+    New nodes take ids from `first_id` (even, above every id in use) on. `known` may have
+    keys that the trie before surely holds, which saves reading their leaves; in error, the root is wrong in
+    silence. Removing a key that is not there changes nothing. Raises ValueError for a key over
     `KEY_BYTES_MAX`.
     """
-    return _Editor(nodes, first_id, version, is_present).run(root, top, changes)
+    return _Editor(nodes, first_id, version, known).run(root, top, changes)
 
 
 class _Editor:
@@ -87,13 +87,13 @@ class _Editor:
         nodes: Nodes,
         first_id: int,
         version: StateVersion,
-        is_present: Callable[[bytes], bool] | None,
+        known: Container[bytes],
     ) -> None:
         self.nodes = nodes
         self.first_id = first_id
         self.next_id = first_id
         self.inline_max = version.inline_max
-        self.is_present = is_present
+        self.known = known
         self.branches: dict[int, Branch] = {}
         self.leaves: dict[int, Leaf] = {}
         self.dead_branches: list[int] = []
@@ -125,9 +125,7 @@ class _Editor:
         """Set the values that need nothing else; the new root and root node, and the places of the other
         changes.
         """
-        overwriter = Overwriter(
-            self.nodes, keys, paths, changes, self.first_id, self.inline_max, self._key_of
-        )
+        overwriter = Overwriter(self.nodes, keys, paths, changes, self.first_id, self.inline_max, self.known)
         made = overwriter.run(top)
         self.branches, self.leaves = overwriter.branches, overwriter.leaves
         self.dead_branches, self.dead_leaves = overwriter.dead_branches, overwriter.dead_leaves
@@ -358,7 +356,7 @@ class _Editor:
 
     def _key_of(self, id: int, key: bytes) -> bytes:
         """The key of the leaf `id`, which is where `key` would be."""
-        return key if self.is_present is not None and self.is_present(key) else self._leaf(id)[0]
+        return key if key in self.known else self._leaf(id)[0]
 
     def _kill(self, id: int) -> None:
         if id & 1:

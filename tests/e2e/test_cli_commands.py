@@ -14,6 +14,9 @@ import pytest
 
 from genesis.spec import ChainSpec
 from node.cli.remote import local_runtime
+from node.wallet.dev import dev_account
+from node.wallet.keyring import Keyring
+from node.wallet.password import Cost
 from runtime.runtime import Runtime
 from support.cli import ballast, refusal
 from support.processes import COMMAND, ROOT, Process, ballast_process
@@ -71,6 +74,15 @@ def test_a_transfer_moves_exactly_what_it_says(kind: str) -> None:
     fee = paid["TransactionPayment.TransactionFeePaid"]["actual_fee"]
     after = free("//Alice", "--kind", kind), free("//Dave", "--kind", kind)
     assert (before[0] - after[0], after[1] - before[1]) == (1_500_000_000 + fee, 1_500_000_000)
+
+
+def test_an_account_of_the_keyring_signs(tmp_path: Path) -> None:
+    Keyring(tmp_path / "keys").create_account("treasury", dev_account("Alice"), "pw", cost=Cost.LIGHT)
+    (tmp_path / "password").write_text("pw\n")
+    options = ("--keys", str(tmp_path / "keys"), "--password-file", str(tmp_path / "password"))
+    sent = show("tx", "transfer", "//Dave", "1", "--from", "treasury", *options)
+    ((moved,),) = ([each for each in sent["events"] if "Balances.Transfer" in each],)
+    assert (moved["Balances.Transfer"]["from"], sent["succeeded"]) == (ALICE, True)
 
 
 def test_people_read_the_same() -> None:
@@ -176,7 +188,7 @@ def test_being_interrupted_while_it_waits(url: str) -> None:
     ("arguments", "why"),
     [
         (("System.remark", "hello"), "'hello' is no argument: write NAME=VALUE"),
-        (("System.remark", "remark=a", "remark=b"), "the argument remark is given twice"),
+        (("System.remark", "remark=a", "remark=b"), "the argument 'remark' is given twice"),
         (("System.remark",), "System.remark needs remark=...; its arguments are: remark"),
         (("transfer", "//Bob", "much"), "'much' is no amount: write 1.5, 1.5CPC or 1500000000units"),
         (("transfer", "//Bob", "1" + "0" * 40), f"'1{'0' * 40}' is more than any amount can be"),
@@ -300,7 +312,8 @@ def test_a_node_of_another_chain(url: str, tmp_path: Path) -> None:
     file = tmp_path / "other.json"
     file.write_text(json.dumps(spec))
     assert refusal("block", "--chain", str(file), status=2) == (
-        f"the node at {url} runs another runtime: spec version 1, and here 2"
+        f"the node at {url} runs another runtime: spec version 1, and here 2; --chain says which chain runs "
+        "there: dev, local, testnet, or the file of its spec"
     )
 
 

@@ -87,7 +87,7 @@ def test_committees_change_as_the_chain_says(seed: int, committee: list[int]) ->
     (villain,) = plan.villains
     assert [accounts[each] for each in run.checkers.convicted] == [villain]
     assert [accounts[each] for each in run.checkers.slashed] == [villain]
-    assert all(machine.lives > 2 for machine in run.checkers.machines)
+    assert all(machine.lives > 2 for machine in run.checkers.honest)
 
 
 @pytest.mark.parametrize("seed", [3, 4])
@@ -105,7 +105,7 @@ def test_whether_somebody_looks_does_not_matter(seed: int) -> None:
 
 
 def test_time_that_stands_still_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clockwork, "BATCHES_MAX", 100)
+    monkeypatch.setattr(clockwork, "READINGS_MAX", 100)
     outcome = simulate(3, 20)
     assert [each.checker for each in outcome.liveness] == ["Livelock"]
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +17,7 @@ from node.cli.main import run
 from node.simulation.mutants import MUTANTS
 from node.simulation.patches import Patch
 
+ROOT = Path(__file__).resolve().parents[2]
 KEYS = [
     "tier",
     "seeds",
@@ -51,6 +58,49 @@ def test_a_run_goes_on_where_it_was_stopped(
     ]
     monkeypatch.setattr("node.simulation.agreement.simulate", None)  # nothing is left to run
     assert run(["vopr", "--seeds", "4", "--seconds", "20", "--resume", str(file)]) == 0
+
+
+def test_a_killed_run_of_whole_nodes_leaves_nothing_running_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`kill -9` in the middle of it; then what is found is what a run in one go finds, in one process."""
+    file = tmp_path / "seeds"
+    wanted = ["vopr", "--tier", "2", "--first-seed", "3", "--seeds", "6", "--seconds", "4", "--json"]
+    arguments = [*wanted, "--jobs", "2", "--resume", str(file)]
+    killed = subprocess.Popen([sys.executable, "-m", "node", *arguments], cwd=ROOT, start_new_session=True)
+    try:
+        until(lambda: file.exists() and file.read_bytes().count(b"\n") > 2)
+    finally:
+        killed.kill()
+        killed.wait()
+    assert killed.returncode == -signal.SIGKILL
+    until(lambda: not is_alive(killed.pid))
+    done = file.read_bytes().count(b"\n") - 1
+    assert 2 <= done < 6
+    assert run(arguments) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert file.read_bytes().count(b"\n") - 1 == 6
+    assert run(wanted) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert {**resumed, "cpu_seconds": None} == {**whole, "cpu_seconds": None}
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Return once it is so, within a minute."""
+    for _ in range(1_200):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("not within a minute")
+
+
+def is_alive(group: int) -> bool:
+    """Whether any process of a group still runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_file_of_another_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,14 @@ class NetProcess:
 
     def until_final(self, height: int, *names: str) -> dict[str, dict[str, Any]]:
         """How the nodes stand once each of the named ones has this block final."""
+        return self.until(lambda row: row["answers"] and row["final"] >= height, *names)
+
+    def until(self, holds: Callable[[dict[str, Any]], bool], *names: str) -> dict[str, dict[str, Any]]:
+        """How the nodes stand once something holds of each of the named ones."""
         deadline = time.monotonic() + HEIGHT_SECONDS_MAX
         while True:
             rows = self.status()
-            if all(rows[name]["answers"] and rows[name]["final"] >= height for name in names):
+            if all(holds(rows[name]) for name in names):
                 return rows
             assert time.monotonic() < deadline, rows
             time.sleep(0.3)

@@ -129,7 +129,8 @@ class Overheard(Wire):
     def _overhear(self, data: bytes) -> None:
         site, place, message = self._hardware.site, self._hardware.place, read_message(data)
         site.trace.said(place, data)
-        site.trace.tell(place, words_of(message))
+        if site.trace.is_shown:
+            site.trace.tell(place, words_of(message))
         if isinstance(message, Voted | Proposal) and self._is_own(message.vote):
             site.judge.on_voted(place, message.vote.statement)
 

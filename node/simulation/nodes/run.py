@@ -99,7 +99,11 @@ class Run:
         runtime = runtime_of(plan.epoch_blocks)
         genesis = build_genesis(runtime, genesis_of(plan), MemoryStates().head)
         places = {secrets_of(place).network.public: place for place in range(plan.nodes)}
-        hub = MemoryHub(Weather(plan, places, self.trace))
+        hub = MemoryHub(
+            Weather(plan, places, self.trace),
+            alarm=clockwork.alarm,
+            pause=trio.lowlevel.checkpoint_if_cancelled,
+        )
         return Site(plan, runtime, genesis, hub, self.trace, self.checkers)
 
     async def _crash(self, nursery: trio.Nursery, machine: Machine, crash: Crash) -> None:

@@ -45,11 +45,11 @@ class Weather:
                 if each.how is not Break.Holds:
                     return None if each.how is Break.Resets else math.inf
                 waits_ms = each.end_ms - now_ms
-        if self._dice.randrange(MILLION) < conditions.break_ppm:
+        if self._dice.random() * MILLION < conditions.break_ppm:
             return None
         factor = max(plan.slow.get(source, 1), plan.slow.get(target, 1))
         delay_ms = factor * self._delay(conditions.delay_min_ms, conditions.delay_max_ms)
         return (waits_ms + delay_ms) / 1_000
 
     def _delay(self, least_ms: int, most_ms: int) -> float:
-        return self._dice.randint(least_ms, most_ms)
+        return least_ms + int(self._dice.random() * (most_ms - least_ms + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from genesis.presets import PRESETS
 from genesis.presets.dev_validators import DEV_KEYS
 from genesis.presets.testnet import TABLE
 from genesis.spec import write_spec
+from node.cli.remote import local_runtime
+from node.cli.words import Words
 from node.wallet.keyring import Keyring
 from node.wallet.password import Cost
 from pallets.authorities.proof import check
@@ -130,6 +133,25 @@ def test_the_entry_of_a_kept_key_proves_it_for_the_chain_that_is_named(tmp_path:
         KeysProof(raw["possession"], raw["consent"]),
     )
     assert entry["account"] == ALICE and entry["bond"] == 1_000
+
+
+def test_for_a_chain_that_runs_it_is_the_call_that_registers_the_keys() -> None:
+    genesis_hash = "0x" + "ab" * 32
+    printed = ballast("chain", "entry", "//Alice", "--account", "//Alice", "--genesis", genesis_hash)
+    assert (printed.status, printed.err) == (0, "")
+    ballast_, tx, name, *arguments, from_, account, chain, which = shlex.split(printed.out)
+    assert (ballast_, tx, from_, account, chain, which) == (
+        "ballast",
+        "tx",
+        "--from",
+        "ACCOUNT",
+        "--chain",
+        "CHAIN",
+    )
+    spec = load_spec("local")
+    named = dict(each.split("=", 1) for each in arguments)
+    call = Words(local_runtime(spec), spec.properties).call(name, named)
+    check(bytes.fromhex(genesis_hash[2:]), ss58.decode(ALICE)[0], *call.args)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from node.cli.faults import Fault, Refused, expected, first_of, one_line
+import tidy
+from node.cli.faults import INTERRUPTED, Fault, Refused, expected, first_of, one_line
 
 
 class Broken(Exception):
@@ -50,3 +54,22 @@ def test_the_words_of_an_operating_system_error() -> None:
 
 def test_an_exception_without_words_is_named() -> None:
     assert one_line(Broken()) == "Broken"
+
+
+INTERRUPTED_WHILE_LOADING = """
+import runpy, sys
+
+class Keyboard:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Keyboard())
+runpy.run_module("node", run_name="__main__")
+"""
+
+
+def test_it_may_be_stopped_while_it_is_being_loaded() -> None:
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "--version"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tidy.ROOT, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, "", "")

@@ -57,6 +57,15 @@ def test_each_noun_prints_its_help(noun: str) -> None:
     assert COMMANDS[noun] in " ".join(ended.out.split())
 
 
+@pytest.mark.parametrize("noun", COMMANDS)
+def test_each_noun_has_examples_that_fit_a_terminal(noun: str) -> None:
+    lines = ballast(noun, "--help").out.splitlines()
+    examples = lines[lines.index("Examples:") + 1 :]
+    assert examples
+    for line in examples:
+        assert line.startswith("  "), f"{line!r} is a line that was wrapped"
+
+
 def test_the_root_lists_every_noun_and_imports_none() -> None:
     ended = ballast("--help")
     assert ended.status == 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.consensus import guard as guards
-from node.consensus.guard import UNKNOWN, DoubleSign, Guard, Mark, highest_of, must_wait
+from node.consensus.guard import UNKNOWN, DoubleSign, Guard, Mark, highest_of
 from runtime.simplex import Kind, Statement
 from support.statements import GENESIS, STATEMENTS, A, B, convicts, digest, mark, said
 
@@ -155,14 +155,16 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         guard.permit(said(Kind.Notarize, 5))
 
 
-# Waiting.
+# What it knows.
 
 
-@pytest.mark.parametrize(
-    ("journal_is_new", "key_is_unused", "waits"),
-    [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
-)
-def test_only_a_key_without_its_journal_on_a_running_chain_waits(
-    journal_is_new: bool, key_is_unused: bool, waits: bool
-) -> None:
-    assert must_wait(journal_is_new=journal_is_new, key_is_unused=key_is_unused) is waits
+def test_it_knows_what_was_signed_and_what_may_have_been() -> None:
+    guard = Guard(GENESIS)
+    assert not guard.knows(said(Kind.Finalize, 7))
+    guard.permit(said(Kind.Finalize, 7))
+    assert guard.knows(said(Kind.Finalize, 7))
+    assert not guard.knows(said(Kind.Finalize, 6))
+    assert not guard.knows(said(Kind.Notarize, 7))
+    guard.raise_floor(Mark(Kind.Finalize, 0, 6, UNKNOWN))
+    assert guard.knows(said(Kind.Finalize, 3))
+    assert not guard.knows(said(Kind.Finalize, 3, epoch=1))

@@ -122,6 +122,24 @@ def test_a_message_is_hashed_once_for_all_its_votes() -> None:
     assert hashed == [bls.VOTE_DOMAIN + b"a", bls.VOTE_DOMAIN + b"b", bls.POSSESSION_DOMAIN + key.data]
 
 
+def test_votes_that_are_verified_and_then_added_up_are_decoded_once() -> None:
+    decoded: list[bytes] = []
+
+    class Recording(Arkworks):
+        """Arkworks that writes down which signatures it decodes."""
+
+        def decode_g2(self, data: bytes) -> Any:
+            decoded.append(data)
+            return super().decode_g2(data)
+
+    scheme = Scheme(Recording())
+    key = scheme.load_pubkey(scheme.curve.encode_g1(scheme.curve.generator))
+    votes = [scheme.curve.encode_g2(scheme.curve.hash_to_g2(each, bls.VOTE_DOMAIN)) for each in (b"a", b"b")]
+    assert scheme.verify_batch([(key, b"a", votes[0]), (key, b"b", votes[1])], [1, 1])
+    assert len(scheme.aggregate(votes)) == bls.SIGNATURE_BYTES
+    assert decoded == votes
+
+
 def test_py_ecc_leaves_the_depth_of_recursion_as_it_was() -> None:
     """It would let hostile nesting, in JSON say, overflow the stack where it is refused otherwise."""
     lines = ("before = sys.getrecursionlimit()", "bls.use('py_ecc')", "bls.get_backend()")

@@ -32,6 +32,7 @@ from runtime.scale import U32
 from runtime.spec import EXTENSIONS, RuntimeSpec, SeatSpec
 from runtime.testing import TestChain, Trusting
 from runtime.types import BlockNumber, Weight, db
+from runtime.types.digest import PreRuntime
 from runtime.types.era import IMMORTAL
 
 ALICE = bytes([1]) * 32
@@ -296,3 +297,10 @@ def test_any_pallet_may_refuse_an_inherent_while_importing() -> None:
             state, header, block, observed={TIMESTAMP: bytes([255] * 8)}, verified=Trusting()
         )
     assert str(refusal.value) == "the inherent of Lookout is wrong: the clock is not believed"
+
+
+def test_a_refused_digest_is_quoted_in_a_line() -> None:
+    """Of a header with many items, the first that is otherwise, and no more of it than one can read."""
+    mismatch = HeaderMismatch("digest item 2", PreRuntime(b"TEST", bytes(4_000)), None)
+    assert str(mismatch).startswith("the header's digest item 2 is PreRuntime(")
+    assert len(str(mismatch)) < 300

@@ -92,7 +92,10 @@ def broken() -> Broken:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("stranger", "the node's chain began with another block than the chain specification's"),
+        (
+            "stranger",
+            "the node's chain began with another block than the chain specification's: name that of its chain",
+        ),
         ("no digest", "block 5 says of no epoch up to 16384 that it is its own"),
         (
             "no certificate",

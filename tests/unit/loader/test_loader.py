@@ -28,6 +28,7 @@ from runtime.frame.hooks import hookimpl as mark
 from runtime.frame.interfaces import Beacon, Clock, Currency
 from runtime.lifecycle import HOOKS, LoadError
 from runtime.loader import load
+from runtime.manifest import Manifest
 from runtime.runtime import Runtime
 from runtime.scale import U8, U32, Struct
 from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec
@@ -470,6 +471,44 @@ def test_the_manifest_names_the_code_of_every_seat() -> None:
         (1, "Timestamp", "other", "2"),
     ]
     assert runtime.version.spec_version == 7
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (
+            lambda: with_pallet(Configured, config={"limit": 2}),
+            "Configured has other constants or uses other pallets here",
+        ),
+        (
+            lambda: load_with(
+                SeatSpec(index=9, pallet="Configured", config={"limit": 1}),
+                pallets=(Configured,),
+                extensions=EXTENSIONS[:-2],
+            ),
+            "the transaction extensions differ",
+        ),
+    ],
+    ids=["a constant", "an extension less"],
+)
+def test_the_manifest_binds_what_the_chain_spec_says(other: Callable[[], Runtime], difference: str) -> None:
+    """Two nodes whose specs differ in a constant have two chains, and know it from the genesis on."""
+    one = with_pallet(Configured, config={"limit": 1}).manifest
+    assert one.differences(one) == ()
+    assert one.differences(other().manifest) == (difference,)
+
+
+def test_the_manifest_binds_who_serves_whom() -> None:
+    def told(clock: str) -> Manifest:
+        seats = (
+            SeatSpec(index=7, pallet="Sundial"),
+            SeatSpec(index=8, pallet="Watcher", uses={"clock": clock}),
+        )
+        return load_with(*seats, pallets=(Sundial, Watcher)).manifest
+
+    assert told("Sundial").differences(told("Timestamp")) == (
+        "Watcher has other constants or uses other pallets here",
+    )
 
 
 def test_a_runtime_knows_its_hosts_types() -> None:

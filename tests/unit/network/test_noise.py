@@ -109,7 +109,10 @@ async def test_a_taken_port_is_told() -> None:
     async with listening() as (address, _):
         with pytest.raises(CannotListen) as taken:
             await noise(2, port=address.port).serve(Guestbook())
-        assert str(taken.value) == f"cannot listen for peers on 127.0.0.1:{address.port}: the port is taken"
+        assert str(taken.value) == (
+            f"cannot listen for peers on 127.0.0.1:{address.port}: the port is taken; choose another with "
+            "--listen-port"
+        )
 
 
 async def test_who_does_not_listen_can_still_dial() -> None:

@@ -61,6 +61,10 @@ class Script:
         return self.carrying
 
 
+async def set_soon(event: trio.Event) -> None:
+    event.set()
+
+
 def pair_of(hub: MemoryHub) -> tuple[Transport, Transport]:
     return hub.transport(peer(0), "10.0.0.1"), hub.transport(peer(1), "10.0.1.1")
 
@@ -128,6 +132,25 @@ async def test_a_chunk_takes_as_long_as_the_link_says_and_overtakes_none(autojum
         assert await there.receive_some() == b"then"
         assert trio.current_time() == start + 1.25
         assert link.sizes == [4, 4, 4]
+        nursery.cancel_scope.cancel()
+
+
+async def test_who_sends_need_not_let_others_run(autojump_clock: MockClock) -> None:
+    """But hears that it is cancelled all the same."""
+    async with trio.open_nursery() as nursery:
+        hub = MemoryHub(pause=trio.lowlevel.checkpoint_if_cancelled)
+        pair = await meet(nursery, *pair_of(hub))
+        here, there = await pair()
+        others = trio.Event()
+        trio.lowlevel.spawn_system_task(set_soon, others)
+        await here.send_all(b"at once")
+        assert not others.is_set()
+        with trio.CancelScope() as cancelled:
+            cancelled.cancel()
+            await here.send_all(b"never")
+        assert cancelled.cancelled_caught
+        await here.aclose()
+        assert [await there.receive_some(), await there.receive_some()] == [b"at once", b""]
         nursery.cancel_scope.cancel()
 
 

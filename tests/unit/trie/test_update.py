@@ -89,9 +89,7 @@ def test_a_key_known_to_be_there_saves_the_reading_of_its_leaf(memory: Memory, f
     read = update(memory, full.root, full.top, change, first_id=full.next_id)
     assert memory.leaves_read == 1
     forget()
-    known = update(
-        memory, full.root, full.top, change, first_id=full.next_id, is_present=lambda key: key == KEYS[9]
-    )
+    known = update(memory, full.root, full.top, change, first_id=full.next_id, known={KEYS[9]})
     assert memory.leaves_read == 0
     assert known.root == read.root
 

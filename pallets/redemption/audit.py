@@ -23,8 +23,7 @@ class Audit(Tickets):
         numbers_before: int = self.before("next_ticket")
         if self.escrowed != escrow:
             return f"open tickets hold {self.escrowed}, and the escrow {escrow}"
-        grown = 0
-        entered: dict[int, bool] = {}
+        grown, now = 0, self.host.number
         last_served: dict[t.Queue, int] = {}
         for number, old, new in self.tickets.changes():
             grown += (new.amount if new else 0) - (old.amount if old else 0)
@@ -34,9 +33,7 @@ class Audit(Tickets):
                 return f"ticket {number} is new, and numbers went from {numbers_before} to {self.next_ticket}"
             if old is not None and old.place != new.place:
                 return f"ticket {number} moved from place {old.place} to {new.place}"
-            if new.is_waiting:
-                entered[number] = old is None or not old.is_waiting
-            elif old is None or old.is_waiting:
+            if not new.is_waiting and (old is None or old.is_waiting):
                 last_served[new.queue] = max(new.place, last_served.get(new.queue, 0))
         if grown != self.escrowed - escrowed_before:
             return (
@@ -44,10 +41,12 @@ class Audit(Tickets):
             )
         for queue, place in last_served.items():
             for number in self._in_line(queue):
-                if not entered.get(number):  # who came back after the match was not passed over
-                    if self.tickets[number].place < place:
-                        return f"place {place} was served before ticket {number}"
-                    break
+                ticket = self.tickets[number]
+                if now in (ticket.queued_at, ticket.returned_at):
+                    continue  # who came after the match was not passed over
+                if ticket.place < place:
+                    return f"place {place} was served before ticket {number}"
+                break
         for who in self.ledger.changed_debts():
             debt = self.ledger.debt_of(who)
             if not 0 <= debt.assigned <= debt.owed:

@@ -175,5 +175,6 @@ class Matching(Audit):
             is_ready=False,
             result=None,
             late=late or ticket.late,
+            returned_at=self.host.number,
         )
         self._put(number, waiting)

@@ -68,6 +68,7 @@ class Ticket(Struct):
     place: Annotated[TicketId, Doc("Its place in the queue: the number of the ticket that it is a piece of.")]
     state: TicketState
     queued_at: Annotated[BlockNumber, Doc("When the coins were redeemed.")]
+    returned_at: Annotated[BlockNumber, Doc("When it last came back from a server; 0 for never.")] = 0
     server: AccountId | None = None
     standard: Annotated[U32, Doc("The standard in force when it was matched; 0 before.")] = 0
     deadline: Annotated[

@@ -1,6 +1,4 @@
-"""The books of attestation: the window that is open, what was committed in it and in those just over, and who
-is asked for what.
-"""
+"""The books of attestation: what was committed, who is asked for what, and what governance may move."""
 
 from __future__ import annotations
 
@@ -14,10 +12,7 @@ from runtime.frame import (
     StorageDoubleMap,
     StorageMap,
     StorageNMap,
-    StorageOption,
-    StorageValue,
     Twox64Concat,
-    hookimpl,
 )
 from runtime.frame.coin import (
     ClassId,
@@ -34,7 +29,7 @@ from runtime.frame.coin import (
 )
 from runtime.frame.interfaces import Beacon, Currency
 from runtime.scale import U8, U32, U64, U128
-from runtime.types import AccountId, Balance, BlockNumber
+from runtime.types import AccountId, BlockNumber
 from runtime.types.fixed import PPB
 
 PROBED: Final = (
@@ -62,8 +57,6 @@ class Books(Pallet[t.AttestationEvent, t.AttestationError]):
     slasher: Slasher
     observers: tuple[WindowObserver, ...]
 
-    window = StorageOption[t.Window](doc="The window that is open.")
-    opened = StorageValue[U32](default=0, doc="How many windows were opened so far.")
     commitments = StorageNMap[tuple[U32, AccountId, UnitId], t.Commitment](
         hashers=(Twox64Concat, Twox64Concat, Twox64Concat),
         doc="What the units committed to in the open window and in those kept, by window, provider and unit.",
@@ -71,10 +64,6 @@ class Books(Pallet[t.AttestationEvent, t.AttestationError]):
     rounds = StorageMap[ClassId, U8](
         default=1, hasher=Twox64Concat, doc="R: how many products a unit of each class chains in a window."
     )
-    probed = StorageValue[t.Probed](
-        default=(), doc="The providers of the open window, in the order of its draw, once it is drawn."
-    )
-    tally = StorageValue[t.Tally](default=t.Tally(), doc="The figures of the open window.")
     excuses = StorageMap[AccountId, t.Excuses](
         default=(), doc="The units of each provider that the last window found busy with a ticket."
     )
@@ -82,14 +71,6 @@ class Books(Pallet[t.AttestationEvent, t.AttestationError]):
         default=0,
         hashers=(Twox64Concat, Twox64Concat),
         doc="Effective capacity that failed in the window being counted, by region and operator.",
-    )
-    outages = StorageValue[t.Probed](
-        default=(), doc="Providers for which the window being counted was the fifth missed in a row."
-    )
-    waived = StorageValue[tuple[BlockNumber, ...]](default=(), doc="When windows were waived, within 7 days.")
-    last = StorageOption[t.Outcome](doc="How the last window ended.")
-    kept = StorageValue[tuple[t.Kept, ...]](
-        default=(), doc="The windows that are over and whose leaves can be demanded, the oldest first."
     )
     demands = StorageNMap[tuple[U32, AccountId, UnitId], t.Demand](
         hashers=(Twox64Concat, Twox64Concat, Twox64Concat),
@@ -136,43 +117,6 @@ class Books(Pallet[t.AttestationEvent, t.AttestationError]):
 
     def _task(self, beacon: bytes, who: AccountId, unit: UnitId, rounds: int) -> Task:
         return Task(unit_seed(beacon, who, unit), self.config.size, rounds)
-
-    def committed(self, asked: t.Asked) -> tuple[t.Commitment, Task]:
-        """A commitment that still binds, and its task."""
-        window = self.window
-        found = [each.beacon for each in self.kept if each.number == asked.window]
-        if window is not None and window.number == asked.window:
-            found.append(window.beacon)
-        if not found:
-            raise t.UnknownWindow
-        commitment = self.commitments.get(key_of(asked))
-        if commitment is None:
-            raise t.NotCommitted
-        return commitment, self._task(found[0], asked.who, asked.unit, commitment.rounds)
-
-    @hookimpl
-    def try_state(self) -> None:
-        window, tally = self.window, self.tally
-        numbers = {each.number for each in self.kept} | ({window.number} if window is not None else set())
-        stages = [0] * len(t.Stage)
-        for (number, _, _), commitment in self.commitments.items():
-            assert number in numbers, f"commitments of window {number}, which is not kept"
-            if window is not None and number == window.number:
-                stages[commitment.stage] += 1
-        drawn = stages[t.Stage.Drawn] + stages[t.Stage.Opened]
-        assert (drawn, stages[t.Stage.Opened]) == (tally.drawn, tally.opened), (
-            f"{stages} units by stage, and the tally says {tally}"
-        )
-        if window is None:
-            assert tally == t.Tally(), "a tally without a window"
-            assert not self.probed and not self.outages, "providers of no window"
-        held: dict[AccountId, Balance] = {}
-        waiting = {key_of(asked): block for block, each in self.due.items() for asked in each}
-        for key, demand in self.demands.items():
-            assert waiting.get(key) == demand.deadline, f"the demand {demand} is not due in time"
-            held[demand.by] = held.get(demand.by, 0) + demand.deposit
-        for who, amount in held.items():
-            assert self.coin.on_hold(DEPOSIT, who) == amount, f"the deposits of 0x{who.hex()} are not on hold"
 
 
 def key_of(asked: t.Asked) -> tuple[int, AccountId, UnitId]:

@@ -34,7 +34,7 @@ from pallets.attestation.windows import Windows
 from runtime.frame import PostInfo, Root, Signed, call, hookimpl
 from runtime.frame.coin import ClassId, Fault, ProviderState, UnitId
 from runtime.scale import U8, U32
-from runtime.types import AccountId, Hash, Weight, db
+from runtime.types import AccountId, Balance, Hash, Weight, db
 
 ENTRY_PICOSECONDS: Final = 8_000
 """An entry of both matrices expanded, and of the second multiplied by a number."""
@@ -113,7 +113,7 @@ class Attestation(Windows):
         except InvalidOpening as wrong:
             raise t.WrongOpening(str(wrong)) from None
         self.commitments[window.number, who, unit] = commitment.replace(stage=t.Stage.Opened)
-        self.tally = self.tally.replace(opened=self.tally.opened + 1)
+        self._note_opened()
         self.emit(t.Answered(who, unit))
         return PostInfo(pays=False)
 
@@ -223,3 +223,29 @@ class Attestation(Windows):
         if since is None or since >= window.opened_at or self.issuers.state_of(who) not in PROBED:
             raise t.NotProbed
         return window
+
+    @hookimpl
+    def try_state(self) -> None:
+        window, tally = self.window, self.tally
+        numbers = [each.number for each in self.kept]
+        if window is not None:
+            numbers.append(window.number)
+        stages = [0] * len(t.Stage)
+        for (number, _, _), commitment in self.commitments.items():
+            assert number in numbers, f"commitments of window {number}, which is not kept"
+            if window is not None and number == window.number:
+                stages[commitment.stage] += 1
+        drawn = stages[t.Stage.Drawn] + stages[t.Stage.Opened]
+        assert (drawn, stages[t.Stage.Opened]) == (tally.drawn, tally.opened), (
+            f"{stages} units by stage, and the tally says {tally}"
+        )
+        if window is None:
+            assert tally == t.Tally(), "a tally without a window"
+            assert not self.probed and not self.outages, "providers of no window"
+        held: dict[AccountId, Balance] = {}
+        waiting = {key_of(asked): block for block, each in self.due.items() for asked in each}
+        for key, demand in self.demands.items():
+            assert waiting.get(key) == demand.deadline, f"the demand {demand} is not due in time"
+            held[demand.by] = held.get(demand.by, 0) + demand.deposit
+        for who, amount in held.items():
+            assert self.coin.on_hold(DEPOSIT, who) == amount, f"the deposits of 0x{who.hex()} are not on hold"

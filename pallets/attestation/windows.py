@@ -11,9 +11,11 @@ from typing import Final
 
 from pallets.attestation import types as t
 from pallets.attestation.books import DEPOSIT, PROBED, Books, key_of
+from pallets.attestation.probe import Task
 from runtime.crypto.hashing import blake2b_256
-from runtime.frame import hookimpl
+from runtime.frame import StorageOption, StorageValue, hookimpl
 from runtime.frame.coin import UnitId
+from runtime.scale import U32
 from runtime.types import AccountId, BlockNumber, Weight, db
 from runtime.types.fixed import PPB, mul_div_floor
 
@@ -35,6 +37,21 @@ LOT_TAG: Final = b"ballast/attestation/lot"
 
 class Windows(Books):
     """Opens windows, draws who has to prove its root, and counts."""
+
+    window = StorageOption[t.Window](doc="The window that is open.")
+    opened = StorageValue[U32](default=0, doc="How many windows were opened so far.")
+    probed = StorageValue[t.Probed](
+        default=(), doc="The providers of the open window, in the order of its draw, once it is drawn."
+    )
+    tally = StorageValue[t.Tally](default=t.Tally(), doc="The figures of the open window.")
+    outages = StorageValue[t.Probed](
+        default=(), doc="Providers for which the window being counted was the fifth missed in a row."
+    )
+    waived = StorageValue[tuple[BlockNumber, ...]](default=(), doc="When windows were waived, within 7 days.")
+    last = StorageOption[t.Outcome](doc="How the last window ended.")
+    kept = StorageValue[tuple[t.Kept, ...]](
+        default=(), doc="The windows that are over and whose leaves can be demanded, the oldest first."
+    )
 
     @hookimpl
     def on_initialize(self, now: BlockNumber) -> Weight:
@@ -61,11 +78,12 @@ class Windows(Books):
         return drawn * blocks_a_day < self.windows_a_day << 8 * TAG_BYTES
 
     def _open(self, now: BlockNumber) -> None:
-        self.opened += 1
+        number = self.opened + 1
+        self.opened = number
         commit_until = now + self.config.commit_blocks
         closes_at = commit_until + self.config.open_blocks
-        self.window = t.Window(self.opened, now, commit_until, closes_at, self.beacon.randomness())
-        self.emit(t.WindowOpened(self.opened, commit_until, closes_at))
+        self.window = t.Window(number, now, commit_until, closes_at, self.beacon.randomness())
+        self.emit(t.WindowOpened(number, commit_until, closes_at))
 
     # The draw.
 
@@ -86,7 +104,8 @@ class Windows(Books):
             tally = tally.replace(place=0)
             window = window.replace(phase=t.Phase.Opening, closes_at=now + self.config.open_blocks)
             self.emit(t.WindowDrawn(window.number, tally.drawn, window.closes_at))
-        self.tally, self.window = tally, window
+        self.tally = tally
+        self.window = window
         return db(reads=6 + 4 * looked, writes=3 + looked)
 
     def _draw_of(self, window: t.Window, who: AccountId, tally: t.Tally) -> t.Tally:
@@ -162,15 +181,20 @@ class Windows(Books):
         class_id = self.units.class_of(who, unit)
         return 0 if class_id is None else self.standards.rating_of(class_id) or 0
 
+    def _note_opened(self) -> None:
+        self.tally = self.tally.replace(opened=self.tally.opened + 1)
+
     # The count.
 
     def _begin_count(self, window: t.Window, now: BlockNumber) -> t.Window:
         tally = self.tally.replace(effective=self.issuers.effective_total())
         span = self.standards.blocks_in(WAIVER_HOURS)
         waived = tuple(block for block in self.waived if now - block < span)
-        is_counted = 3 * tally.missed <= tally.units or len(waived) >= t.WAIVED_MAX
-        self.waived = waived if is_counted else (*waived, now)
-        self.tally = tally if is_counted else tally.replace(place=len(self.probed), is_waived=True)
+        if 3 * tally.missed > tally.units and len(waived) < t.WAIVED_MAX:
+            waived = (*waived, now)
+            tally = tally.replace(place=len(self.probed), is_waived=True)
+        self.waived = waived
+        self.tally = tally
         return window.replace(phase=t.Phase.Counting)
 
     def _count(self, window: t.Window, now: BlockNumber) -> Weight:
@@ -182,7 +206,8 @@ class Windows(Books):
             units = self._probed_units(window, who)
             looked += len(units)
             self.attempt(partial(self._count_of, window, who, units))
-        self.tally, self.window = tally, window
+        self.tally = tally
+        self.window = window
         if tally.place == len(probed):
             self._close(window, now)
         return db(reads=6 + 6 * looked, writes=4 + 2 * looked)
@@ -241,6 +266,19 @@ class Windows(Books):
         self.emit(t.WindowClosed(outcome))
 
     # What is over.
+
+    def committed(self, asked: t.Asked) -> tuple[t.Commitment, Task]:
+        """A commitment that still binds, and its task."""
+        window = self.window
+        found = [each.beacon for each in self.kept if each.number == asked.window]
+        if window is not None and window.number == asked.window:
+            found.append(window.beacon)
+        if not found:
+            raise t.UnknownWindow
+        commitment = self.commitments.get(key_of(asked))
+        if commitment is None:
+            raise t.NotCommitted
+        return commitment, self._task(found[0], asked.who, asked.unit, commitment.rounds)
 
     def _forget(self, now: BlockNumber) -> Weight:
         """Remove the commitments of the oldest window that is kept, once nobody can be asked for its rows."""

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "chain": "Print, check and make chain specifications.",
     "torture": "Kill and starve the nodes of a network, and see that nothing final is lost.",
     "vopr": "Simulate networks that fail, and see that the agreement holds.",
+    "simulate": "Let economies live in fast time on the real runtime, and see that the coin holds.",
     "bench": "Measure what the chain's work costs on this machine.",
 }
 """Every command and what it is for: NOUN is the `app` of `node/cli/NOUN.py`, imported when it is called."""

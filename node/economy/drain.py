@@ -2,8 +2,8 @@
 
 Nobody mints, gives notice or redeems for gain any more. Providers answer and serve, consumers begin and
 confirm, reporters report; parameters are what they were in the beginning. While the mode keeps those who
-leave, holders redeem what they have, until it does not. What has not ended after the longest time that the
-rules give it is stuck.
+leave, holders redeem what they have, for half of the time or until it does not. What has not ended after the
+longest time that the rules give it is stuck.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from node.economy.world import World
 from pallets.redemption.types import Service, TicketState
 from pallets.system import System
 from runtime.frame.coin import TERM_HOURS, UNBONDING_HOURS, Mode, ProviderState
+from runtime.types import Address
 
 DRAIN_HOURS: Final = 3 * TERM_HOURS
 """How long it may take: a notice, the week in which its coins wait, a queue as long as the rules allow."""
@@ -26,18 +27,21 @@ PATIENCE_HOURS: Final = 10 * 24
 """After so long an honest owner takes a ticket back that nobody can serve."""
 REDEEMERS: Final = 4
 """How many holders redeem in one block, while the mode is bad."""
+FARE: Final = COIN // 20
+"""What some transactions cost."""
 JOB: Final = bytes(32)
 
 
 def drain(world: World, pass_block: Callable[[], None]) -> list[str]:
     """Let all be honest until nothing waits, or until it should not wait any more; what does."""
     _restore(world)
+    _endow(world)
     blocks = world.blocks_in(DRAIN_HOURS)
-    for _ in range(blocks):
+    for left in range(blocks, 0, -1):
         world.be_honest()
         _serve_all(world)
         _withdraw(world)
-        if world.ledger.mode_now() >= Mode.Orange:
+        if world.ledger.mode_now() >= Mode.Orange and 2 * left > blocks:
             _redeem(world)
         pass_block()
         if not waiting(world):
@@ -76,6 +80,16 @@ def _restore(world: World) -> None:
     for _, parameter, value in parameters(world):
         raw = encoded(world, parameter, parameter.default)
         world.perform(None, world.chain[System].set_storage.call(((value.key, raw),)))
+
+
+def _endow(world: World) -> None:
+    """Let everybody have what a few transactions cost."""
+    owners = dict.fromkeys(ticket.owner for _, ticket in world.open_tickets())
+    for who in dict.fromkeys((*EVERYBODY, *owners, *world.providers.roster_now())):
+        richest = max(EVERYBODY, key=world.free)
+        if world.free(who) < FARE:
+            call = world.balances.force_transfer.call(Address(richest), Address(who), FARE)
+            world.perform(None, call)
 
 
 def _serve_all(world: World) -> None:

@@ -12,6 +12,7 @@ from pallets.system import System
 from runtime.frame.bound import BoundValue
 from runtime.frame.parameter import Parameter
 
+WORK_MAX: Final = (1 << 128) - 1
 CLASSES_MOST: Final = 12
 """Beyond so many, classes are hardly added any more."""
 
@@ -32,7 +33,7 @@ def splice(world: World) -> Act | None:
     if world.chance(0.7):
         return None
     works = tuple(
-        ClassWork(number, max(1, found.work_per_hour * world.random.randrange(90, 115) // 100))
+        ClassWork(number, _changed(world, found.work_per_hour))
         for number, found in sorted(world.standards.classes.items())
     )
     return Act(None, world.standards.splice.call(works))
@@ -69,6 +70,10 @@ def govern(world: World) -> Act:
             wanted = max(now - parameter.step, min(now + parameter.step, wanted))
     raw = encoded(world, parameter, max(low, min(high, wanted)))
     return Act(None, world.chain[System].set_storage.call(((value.key, raw),)))
+
+
+def _changed(world: World, work: int) -> int:
+    return min(WORK_MAX, max(1, work * world.random.randrange(90, 115) // 100))
 
 
 def parameters(world: World) -> list[tuple[str, Parameter[int], BoundValue[int]]]:

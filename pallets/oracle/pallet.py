@@ -29,7 +29,7 @@ from pallets.oracle.statistics import (
     spread,
     weighted_median,
 )
-from pallets.oracle.value import moved, rescaled, status
+from pallets.oracle.value import FIGURE_MAX, by_measure, moved, rescaled, status
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import (
     Parameter,
@@ -45,7 +45,7 @@ from runtime.frame import (
 from runtime.frame.coin import ClassId
 from runtime.scale import U16, U32, Codec, codec_of
 from runtime.types import AccountId, BlockNumber, Hash, Weight, db
-from runtime.types.fixed import div_ceil, mul_div_floor, saturate
+from runtime.types.fixed import div_ceil, saturate
 
 ROUND_MINUTES: Final = 10
 DAY_HOURS: Final = 24
@@ -57,9 +57,9 @@ OFF_SPREADS: Final = 3
 ENTITY_PARTS: Final = 5
 """An entity, and a failure domain, have a fifth of all weight at most."""
 SOURCE_PARTS: Final = 3
-FIGURE_MAX: Final = (1 << 128) - 1
 PREFIX: Final = b"ballast/oracle/reports"
 """What a commitment begins with, before it is hashed."""
+NO_ROUND: Final = db(reads=4 + t.REPORTERS_MAX, writes=3)
 CLOSE_ROUND: Final = db(reads=3 * t.REPORTERS_MAX + t.REPORTS_MAX, writes=3 * t.REPORTERS_MAX + t.REPORTS_MAX)
 _COMMITTED: Final[Codec[t.Committed]] = codec_of(t.Committed)
 
@@ -125,7 +125,8 @@ class Oracle(Reporters):
     def commit(self, origin: Signed, commitment: Hash) -> None:
         """Commit to what one sees in this round; a later commitment in it takes the place of an earlier."""
         who = origin.who
-        if self._seated(who).bond < self.minimum_bond:
+        self._seated(who)
+        if not self._is_active(who):
             raise t.NotActive
         self.commitments[self.round_now(), who] = commitment
 
@@ -164,9 +165,7 @@ class Oracle(Reporters):
         if self.today and day != self.day:
             self._end_day()
         closing = now // length - 2
-        if closing >= 0:
-            self._close(closing, now, day)
-        return CLOSE_ROUND
+        return CLOSE_ROUND if closing >= 0 and self._close(closing, now, day) else NO_ROUND
 
     def round_now(self) -> int:
         """The round of the block being executed."""
@@ -182,17 +181,18 @@ class Oracle(Reporters):
 
     # A round.
 
-    def _close(self, round_: int, now: BlockNumber, day: int) -> None:
-        """Agree on what the reporters of a round have shown, and judge them by it."""
-        shown = {who: reports for (_, who), reports in self.reveals.under(round_)}
+    def _close(self, round_: int, now: BlockNumber, day: int) -> bool:
+        """Agree on what the reporters of a round have shown, and judge them by it; whether there were any.
+
+        Who is no active reporter any more is not heard.
+        """
+        revealed = [(who, reports) for (_, who), reports in self.reveals.under(round_)]
         hidden = [who for (_, who), _ in self.commitments.under(round_)]
-        if not shown and not hidden:
-            return
-        self.reveals.clear_under(round_, limit=t.REPORTERS_MAX)
-        self.commitments.clear_under(round_, limit=t.REPORTERS_MAX)
-        off: dict[AccountId, bool] = dict.fromkeys((*shown, *hidden), False)
-        for who in hidden:
-            off[who] = True
+        if not revealed and not hidden:
+            return False
+        self._clear(round_)
+        shown = {who: reports for who, reports in revealed if self._is_active(who)}
+        off = {**dict.fromkeys(shown, False), **dict.fromkeys(filter(self._is_active, hidden), True)}
         shared: dict[AccountId, bool] = {}
         figures: dict[ClassId, Figures] = {}
         for class_id, reports in by_class(shown).items():
@@ -205,26 +205,30 @@ class Oracle(Reporters):
             if found is not None:
                 figures[class_id] = found
         for who, was_off in off.items():
-            if who in self.reporters:
-                self._judge(who, was_off, shared.get(who, False), now)
+            self._judge(who, was_off, shared.get(who, False), now)
         self._quote(figures, now, day)
         self.emit(t.RoundClosed(round_, len(shown), self.price.value, self.mainstream.value))
+        return True
+
+    def _clear(self, round_: int) -> None:
+        """Forget what was said in a round."""
+        self.reveals.clear_under(round_, limit=t.REPORTERS_MAX)
+        self.commitments.clear_under(round_, limit=t.REPORTERS_MAX)
 
     def _agree(self, reports: list[tuple[AccountId, t.Report]]) -> Figures | None:
         """What the reports on one class say together; None where no weights are fair."""
-        seats = [self.reporters.get(who) for who, _ in reports]
-        kept = [(seat, report) for seat, (_, report) in zip(seats, reports, strict=True) if seat]
+        seats = [self.reporters[who] for who, _ in reports]
         cap, least = self.bond_cap, self.reporters_min
         caps: tuple[Cap, ...] = (
-            ([seat.entity for seat, _ in kept], min(ENTITY_PARTS, least)),
-            ([seat.domain for seat, _ in kept], min(ENTITY_PARTS, least)),
-            ([seat.source for seat, _ in kept], min(SOURCE_PARTS, least)),
+            ([seat.entity for seat in seats], min(ENTITY_PARTS, least)),
+            ([seat.domain for seat in seats], min(ENTITY_PARTS, least)),
+            ([seat.source for seat in seats], min(SOURCE_PARTS, least)),
         )
-        weights = capped([min(seat.bond, cap) for seat, _ in kept], caps)
-        price = agreed([report.price for _, report in kept], weights)
-        volume = agreed([report.volume for _, report in kept], weights)
-        rating = agreed([report.rating for _, report in kept], weights)
-        hours = agreed([report.hours for _, report in kept], weights)
+        weights = capped([min(seat.bond, cap) for seat in seats], caps)
+        price = agreed([report.price for _, report in reports], weights)
+        volume = agreed([report.volume for _, report in reports], weights)
+        rating = agreed([report.rating for _, report in reports], weights)
+        hours = agreed([report.hours for _, report in reports], weights)
         if price is None or volume is None or rating is None or hours is None:
             return None
         return Figures(price, volume, rating, hours)
@@ -271,7 +275,7 @@ class Oracle(Reporters):
 
     def rescale(self, old: int, new: int) -> None:
         def by(sample: t.Sample) -> t.Sample:
-            return sample.replace(mainstream=max(1, mul_div_floor(sample.mainstream, new, old)))
+            return sample.replace(mainstream=by_measure(sample.mainstream, old, new))
 
         self.origin = by(self.origin)
         self.today, self.days = tuple(map(by, self.today)), tuple(map(by, self.days))
@@ -281,8 +285,7 @@ class Oracle(Reporters):
             self.quotes[class_id] = quote.replace(rating=rescaled(quote.rating, old, new))
         for round_ in (self.round_now() - 1, self.round_now()):
             if round_ >= 0:
-                self.reveals.clear_under(round_, limit=t.REPORTERS_MAX)
-                self.commitments.clear_under(round_, limit=t.REPORTERS_MAX)
+                self._clear(round_)
 
     def status_of(self, value: t.Value) -> t.Status:
         """How good a value is in the block being executed."""

@@ -161,6 +161,11 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
             raise t.NotReporter
         return reporter
 
+    def _is_active(self, who: AccountId) -> bool:
+        """Whether an account has a seat, and enough in it to be heard."""
+        reporter = self.reporters.get(who)
+        return reporter is not None and not reporter.is_dismissed and reporter.bond >= self.minimum_bond
+
     def _put(self, who: AccountId, new: t.Reporter) -> None:
         """Write a reporter, and move the sum that it is part of."""
         old = self.reporters.get(who)

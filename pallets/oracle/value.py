@@ -10,12 +10,14 @@ from typing import Final
 
 from pallets.oracle.types import Status, Value
 from runtime.types import BlockNumber
-from runtime.types.fixed import mul_div_floor
+from runtime.types.fixed import mul_div_floor, saturate
 
 MOVE_PERCENT: Final = 15
 """The greatest move that needs no confirmation."""
 CONFIRMATIONS: Final = 3
 """How many rounds confirm a greater one."""
+FIGURE_MAX: Final = (1 << 128) - 1
+"""The largest figure that is kept."""
 
 
 def moved(old: Value, new: int, now: BlockNumber) -> Value:
@@ -30,8 +32,13 @@ def moved(old: Value, new: int, now: BlockNumber) -> Value:
 
 
 def rescaled(value: Value, old: int, new: int) -> Value:
-    """The value by another measure, rounded down and at least one; what waits waits no more."""
-    return Value(max(1, mul_div_floor(value.value, new, old)), value.at)
+    """The value by another measure; what waits waits no more."""
+    return Value(by_measure(value.value, old, new), value.at)
+
+
+def by_measure(figure: int, old: int, new: int) -> int:
+    """A rating when what was `old` is `new`: rounded down, at least one, and no more than can be stored."""
+    return max(1, saturate(mul_div_floor(figure, new, old), FIGURE_MAX))
 
 
 def status(value: Value, now: BlockNumber, fresh: int, halted: int) -> Status:

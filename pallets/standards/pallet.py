@@ -18,7 +18,7 @@ from typing import Final
 from pallets.standards import types as t
 from pallets.standards.anchor import furthest, lags, next_work, spliced, target
 from pallets.standards.ratings import FIRST, Ratings
-from runtime.frame import Parameter, Root, StorageOption, call, hookimpl, invariant
+from runtime.frame import Overflow, Parameter, Root, StorageOption, call, hookimpl, invariant
 from runtime.frame.coin import Issuers, Ledger, Mode, Oracle
 from runtime.scale import U32, U64
 from runtime.types import BlockNumber, Weight, db
@@ -31,8 +31,11 @@ WORST_FOR_STEP: Final = Mode.Yellow
 """A step is taken in this mode and in better ones."""
 PROVIDERS: Final = 1_024
 """How many providers a new standard rates again at most, for the weight."""
+WORK_MAX: Final = (1 << 128) - 1
 LOOK: Final = db(reads=9, writes=2)
 RERATE: Final = db(reads=4 * PROVIDERS, writes=2 * PROVIDERS)
+UNCOUNTED: Final = (t.Held.OracleSilent, t.Held.NothingIssued, t.Held.Unsound, t.Held.WindDown)
+"""What holds a step before any capacity is counted again."""
 KAPPA_U_BOUNDS: Final = (1_100_000_000, 1_500_000_000)
 FACTOR_BOUNDS: Final = (PPB // 10, 10 * PPB)
 
@@ -92,12 +95,14 @@ class Standards(Ratings):
         providers = [(old, new) for old, new in zip(before, self._capacities(), strict=True) if old]
         by_class = list(zip(classes, [each.work_per_hour for each in works], strict=True))
         new_work = spliced(work, providers or by_class)
+        if new_work > WORK_MAX:
+            raise Overflow
         self._enact(new_work, t.Reason.Splice, issuers.effective_under(new_work))
         self._check_covered(effective)
         self.oracle.rescale(work, new_work)
         lag = self.lag
         if lag is not None:
-            self.lag = lag.replace(target=mul_div_ceil(lag.target, new_work, work))
+            self.lag = lag.replace(target=min(WORK_MAX, mul_div_ceil(lag.target, new_work, work)))
 
     @call(index=2, weight=db(reads=8, writes=2) + RERATE)
     def set_floors(self, origin: Root, floors: t.Floors) -> None:
@@ -135,13 +140,12 @@ class Standards(Ratings):
         """Once a day: a step towards the target, if it is covered."""
         if now % self.blocks_in(DAY_HOURS):
             return db()
-        before = self.current
         held = self._step(now)
         if held != self.held:
             self.held = held
             if held is not None:
                 self.emit(t.StepHeld(held))
-        return LOOK if self.current == before else LOOK + RERATE
+        return LOOK if held in UNCOUNTED else LOOK + RERATE
 
     def _step(self, now: BlockNumber) -> t.Held | None:
         """Take the day's step, if there is one to take; what holds it."""
@@ -180,9 +184,8 @@ class Standards(Ratings):
 
     def _enact(self, work: int, reason: t.Reason, effective: int) -> None:
         """Put the next standard into force, and rate every provider by it."""
-        number, supply = self.current + 1, self.ledger.total_supply()
-        self.standards[number] = t.Standard(work, self.host.number, reason, effective, supply)
-        self.current = number
+        supply = self.ledger.total_supply()
+        number = self._begin(t.Standard(work, self.host.number, reason, effective, supply))
         self.issuers.rerate()
         self.emit(t.StandardEnacted(number, work, reason))
 

@@ -65,6 +65,13 @@ class Ratings(Pallet[t.StandardsEvent, t.StandardsError]):
         self.classes[class_id] = rated
         self.class_count += 1
 
+    def _begin(self, standard: t.Standard) -> int:
+        """Put the next standard into force; its number."""
+        number = self.current + 1
+        self.standards[number] = standard
+        self.current = number
+        return number
+
     # runtime.frame.coin.Standards
 
     def standard_now(self) -> tuple[int, int]:

@@ -165,6 +165,23 @@ def test_who_is_four_spreads_off_does_not_count(chain: OracleChain) -> None:
     assert chain.oracle.price.value == UNIT * 101 // 100  # of four equals the lower middle
 
 
+def test_who_is_no_reporter_any_more_is_not_heard(chain: OracleChain) -> None:
+    chain.settle(report())
+    chain.desk.round(report())
+    for who, reports in chain.desk.pending.items():
+        chain.by(who, chain.oracle.reveal.call(reports, SALT))
+    chain.desk.pending = {}
+    chain.root(chain.oracle.dismiss.call(ONE))
+    chain.run()
+    assert chain.oracle.price.at == 3  # four are too few
+    chain.by(TWO, chain.oracle.commit.call(bytes(32)))
+    chain.by(TWO, chain.oracle.unbond.call(BOND))
+    chain.run()
+    chain.next_block()
+    assert chain.oracle.reporters[TWO].off == 0
+    chain.try_state()
+
+
 # Moving with care, and growing old.
 
 

@@ -15,7 +15,7 @@ from pallets.standards import Standards
 from pallets.standards import types as t
 from pallets.standards.anchor import furthest, iroot10, next_work, spliced, target
 from pallets.standards.ratings import Ratings
-from runtime.frame import BadOrigin, Host, Root, Signed
+from runtime.frame import BadOrigin, Host, Overflow, Root, Signed
 from runtime.frame.coin import Mode
 from runtime.frame.parameter import OutOfBounds
 from runtime.scale import codec_of
@@ -499,6 +499,13 @@ def test_a_splice_uncovers_nothing() -> None:
     chain.coins.mode = Mode.WindDown
     with refuses(chain.host, t.StandardFrozen):
         splice(chain, RHO, RHO, RHO)
+
+
+def test_a_standard_of_more_work_than_can_be_counted_is_refused() -> None:
+    chain = Chain(rhos=(1,), units=())
+    chain.coins.supply = 0
+    with refuses(chain.host, Overflow):
+        splice(chain, 2**128 - 1)
 
 
 # The invariant.

@@ -12,7 +12,7 @@ from genesis.coin import COIN
 from genesis.new import new_spec
 from genesis.presets.testnet import TABLE
 from genesis.spec import SpecError, parse_spec, write_spec
-from genesis.table import Table, read_table
+from genesis.table import Table, TableOracle, TableReporter, read_table
 from pallets.authorities.types import NotConsented, NotPossessed
 from runtime.frame.coin import Tier
 from runtime.scale import Struct
@@ -63,6 +63,24 @@ def test_debts_follow_capacity() -> None:
     debts = [each["amount"] for each in new_spec(more.replace(accounts=accounts)).genesis["Ledger"]["debts"]]
     assert abs(debts[0] - 3 * debts[1]) <= 3
     assert abs(12 * debts[1] - sum(debts)) <= 12
+
+
+def test_reporters_of_the_oracle_have_seats_and_bonds_of_their_own() -> None:
+    first = FULL.accounts[0].account
+    spec = new_spec(table(oracle=TableOracle(2 * COIN, 0, (TableReporter(first, 1, 2, 3, 4, 50),))))
+    assert spec.genesis["Oracle"] == {
+        "price": 2 * COIN,
+        "mainstream": FULL.work,
+        "reporters": [
+            {"account": ALICE, "entity": 1, "region": 2, "operator": 3, "source": 4, "bond": 50 * COIN}
+        ],
+    }
+    twice = TableReporter(first, 1, 2, 3, 4, 1)
+    assert refusal(table(oracle=TableOracle(1, 0, (twice, twice)))) == (
+        f"oracle.reporters[1]: {ALICE} is named a second time"
+    )
+    rich = TableReporter(first, 1, 2, 3, 4, 1_000_000_000)
+    assert BOUND in refusal(table(oracle=TableOracle(1, 0, (rich,))))
 
 
 def test_sudo_is_there_if_somebody_is_named() -> None:

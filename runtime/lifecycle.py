@@ -16,6 +16,7 @@ from runtime.executive.parts import Check, Hook
 from runtime.frame import hookspecs
 from runtime.frame.hooks import PROJECT
 from runtime.frame.pallet import Pallet
+from runtime.frame.parameter import WITHIN_BOUNDS, BoundsCheck
 
 HOOKS: Final = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{PROJECT}_spec"))
 """Every hook's name."""
@@ -85,8 +86,8 @@ def _one_line(error: Exception) -> str:
 
 
 def checks_of(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
-    """Every invariant with the method that looks; two of one name are refused."""
-    checks: list[Check] = []
+    """Every invariant with the method that looks, all parameters first; two of one name are refused."""
+    checks = [Check(WITHIN_BOUNDS, BoundsCheck(pallets))]
     for pallet in pallets:
         for each in pallet.invariants:
             if any(each.name == other.invariant.name for other in checks):

@@ -1,13 +1,22 @@
-"""Parameters: values that governance may move, within bounds that stay."""
+"""Parameters: values that governance may move, within bounds that stay.
+
+A pallet cannot assign one out of its bounds; and that none stands out of them, whoever wrote it, is looked at
+at the end of every block, as the invariant I15.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar, overload
 
+from runtime.frame.bound import BoundValue
 from runtime.frame.error import Other
+from runtime.frame.hooks import Invariant
+from runtime.frame.pallet import Pallet
 from runtime.frame.storage import StorageValue
 
 T = TypeVar("T", bound=int)
+WITHIN_BOUNDS: Final = Invariant("I15", "every parameter is within its bounds", "__call__")
 
 
 class OutOfBounds(Other):
@@ -67,3 +76,23 @@ class Parameter(StorageValue[T]):
         """The value now, on a pallet."""
         value: T = instance.__dict__[self.attribute].get()
         return value
+
+
+class BoundsCheck:
+    """Looks at every parameter of some pallets."""
+
+    def __init__(self, pallets: Sequence[Pallet[Any, Any]]) -> None:
+        self._limits: list[tuple[BoundValue[int], tuple[int, int]]] = [
+            (pallet.__dict__[name], item.bounds)
+            for pallet in pallets
+            for name, item in pallet.storage.items()
+            if isinstance(item, Parameter)
+        ]
+
+    def __call__(self) -> str | None:
+        """None, or the first parameter that is out of its bounds."""
+        for value, (low, high) in self._limits:
+            now = value.get()
+            if not low <= now <= high:
+                return f"{value.name} = {now} is outside [{low}, {high}]"
+        return None

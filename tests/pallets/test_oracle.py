@@ -26,7 +26,7 @@ from support.reporters import (
     seat,
 )
 
-ONE, TWO, *_ = REPORTERS
+ONE, TWO, *_, EIGHT = REPORTERS
 HOUR = 6
 """Blocks."""
 NINE_TENTHS = UNIT * 9 // 10

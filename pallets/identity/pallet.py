@@ -15,8 +15,8 @@ from typing import Final
 
 from pallets.identity import types as t
 from runtime.crypto.hashing import blake2b_256
-from runtime.frame import Pallet, Root, Signed, StorageMap, StorageValue, call, hookimpl
-from runtime.frame.coin import Issuers, Ledger, ProviderState, Tier
+from runtime.frame import Pallet, Root, Signed, StorageMap, StorageValue, call, hookimpl, runtime_api
+from runtime.frame.coin import COIN_API, COIN_API_VERSION, Issuers, Ledger, ProviderState, Tier
 from runtime.frame.interfaces import Currency
 from runtime.scale import Codec, codec_of
 from runtime.types import AccountId, Balance, Hash, db
@@ -207,6 +207,12 @@ class Identity(Pallet[t.IdentityEvent, t.IdentityError]):
         return record
 
     # Looking.
+
+    @runtime_api(COIN_API, version=COIN_API_VERSION)
+    def query_entities(self, whose: t.Accounts) -> t.Entities:
+        """Who answers for each of these accounts; nothing where there is no record."""
+        found = map(self.identity_of.get, whose)
+        return tuple(None if each is None else t.EntityInfo(each.info, each.vouched) for each in found)
 
     def _record(self, who: AccountId) -> t.Registration:
         record = self.identity_of.get(who)

@@ -10,6 +10,8 @@ from runtime.types import AccountId, Balance, Hash
 
 REGISTRARS_MAX: Final = 64
 """The most registrars that a chain ever has: a number is never given again."""
+ENTITIES_MAX: Final = 64
+"""The most records that are asked for at once."""
 NAME_BYTES_MAX: Final = 128
 WEB_BYTES_MAX: Final = 256
 NUMBER_BYTES_MAX: Final = 64
@@ -83,6 +85,13 @@ class Registration(Struct):
     vouched: Annotated[bool, Doc("Whether the account is Accountable by this record.")] = False
 
 
+class EntityInfo(Struct):
+    """Who answers for an account, as others are told."""
+
+    info: LegalEntity
+    vouched: Annotated[bool, Doc("Whether the account is Accountable by this record.")]
+
+
 class RegistrarInfo(Struct):
     """Who may judge."""
 
@@ -90,6 +99,8 @@ class RegistrarInfo(Struct):
     fee: Annotated[Balance, Doc("What a judgement costs.")] = 0
 
 
+Accounts: TypeAlias = Annotated[tuple[AccountId, ...], Max(ENTITIES_MAX)]
+Entities: TypeAlias = Annotated[tuple[EntityInfo | None, ...], Max(ENTITIES_MAX)]
 Registrars: TypeAlias = Annotated[tuple[RegistrarInfo | None, ...], Max(REGISTRARS_MAX)]
 
 

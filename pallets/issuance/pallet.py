@@ -126,6 +126,10 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
 
     # runtime.frame.coin.Unvested
 
+    def unvested_of(self, who: AccountId) -> Balance:
+        vesting = self.vesting.get(who)
+        return 0 if vesting is None else vesting.amount
+
     def cancel_unvested(self, who: AccountId) -> Balance:
         vesting = self.vesting.get(who)
         if vesting is None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pallets.ledger.records import COLUMNS, Records
+from pallets.ledger.queries import Queries
+from pallets.ledger.records import COLUMNS
 from pallets.ledger.types import (
     AssignmentTooSmall,
     Cancelled,
@@ -34,7 +35,7 @@ from runtime.types import AccountId, Balance
 from runtime.types.account import AccountInfo
 
 
-class Ledger(Records):
+class Ledger(Queries):
     """Whose debt each coin is."""
 
     coin: Mint

@@ -6,7 +6,7 @@
 
 In a block: at its start time moves whom it has to do with, from the agenda, a few; at its end the lines of
 all whom the block touched are looked at. Each part is a file: `books` the sums and the agenda, `registry` the
-units, `bonds`, `lines`, `leaving`, `novation`.
+units, `bonds`, `lines`, `leaving`, `novation`, `queries`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pallets.providers import types as t
 from pallets.providers.bonds import BOND
 from pallets.providers.books import GONE
 from pallets.providers.mean import DAYS
-from pallets.providers.novation import Novation
 from pallets.providers.peaks import NOTHING, PAGE
+from pallets.providers.queries import Queries
 from pallets.providers.registry import UNIT_PROBATION, WINDOWS_MAX
 from runtime.frame import Signed, call, hookimpl, invariant
 from runtime.frame.coin import GroupId, ProviderState, Tier, UnitId
@@ -29,7 +29,7 @@ WAKE: Final = db(reads=14, writes=12)
 """What time does to one provider."""
 
 
-class Providers(Novation):
+class Providers(Queries):
     """Who has proven compute, and what stands behind their debts."""
 
     @hookimpl

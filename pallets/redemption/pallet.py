@@ -19,7 +19,7 @@ from typing import Final
 
 from pallets.redemption import types as t
 from pallets.redemption.fee import decayed, fee_ppb, grown
-from pallets.redemption.outcomes import Outcomes
+from pallets.redemption.queries import Queries
 from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE
 from runtime.frame import Parameter, Signed, call, hookimpl
 from runtime.frame.coin import ClassId, Mode, Region
@@ -47,7 +47,7 @@ class Genesis(Struct):
     """Nothing to say: the escrow account is checked to exist."""
 
 
-class Redemption(Outcomes):
+class Redemption(Queries):
     """Exchanges coins for compute."""
 
     fee_floor_ppb = Parameter[U64](

@@ -15,8 +15,17 @@ from pallets.solvency import types as t
 from pallets.solvency.mode import Times, condition, step
 from pallets.solvency.sums import sums_now
 from pallets.solvency.types import Coverage, Genesis, ModeChanged, Since, SolvencyError, SolvencyEvent
-from runtime.frame import Pallet, Root, StorageOption, StorageValue, call, hookimpl, invariant
-from runtime.frame.coin import Issuers, Ledger, Minting, Mode, Standards, TicketQueue
+from runtime.frame import Pallet, Root, StorageOption, StorageValue, call, hookimpl, invariant, runtime_api
+from runtime.frame.coin import (
+    COIN_API,
+    COIN_API_VERSION,
+    Issuers,
+    Ledger,
+    Minting,
+    Mode,
+    Standards,
+    TicketQueue,
+)
 from runtime.frame.interfaces import Blocks
 from runtime.scale import Codec, codec_of
 from runtime.types import BlockNumber, db
@@ -126,6 +135,12 @@ class Solvency(Pallet[SolvencyEvent, SolvencyError]):
             queue=queue,
             queued=queued,
         )
+
+    @runtime_api(COIN_API, version=COIN_API_VERSION)
+    def query_coverage(self) -> t.CoverageReport:
+        """The figures of the block's header; and the bonds, since capacity is no custody."""
+        bonds = sum(map(self.issuers.bond_of, self.issuers.roster_now()))
+        return t.CoverageReport(self.coverage, bonds)
 
     # Invariants.
 

@@ -29,6 +29,13 @@ class Coverage(Struct):
     queued: Annotated[Balance, Doc("The coins in them.")] = 0
 
 
+class CoverageReport(Struct):
+    """The two figures that are always published: E over S, and all bonds over S."""
+
+    figures: Annotated[Coverage, Doc("What the header says.")]
+    bonds: Annotated[Balance, Doc("All bonds together: coins that stand behind debts in custody.")]
+
+
 class Genesis(Struct):
     """Nothing to say: the first figures follow from what the other pallets begin with."""
 

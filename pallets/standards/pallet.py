@@ -17,8 +17,9 @@ from typing import Final
 
 from pallets.standards import types as t
 from pallets.standards.anchor import furthest, lags, next_work, spliced, target
-from pallets.standards.ratings import FIRST, Ratings
-from runtime.frame import Overflow, Parameter, Root, StorageOption, call, hookimpl, invariant
+from pallets.standards.queries import Queries
+from pallets.standards.ratings import FIRST
+from runtime.frame import Overflow, Parameter, Root, call, hookimpl, invariant
 from runtime.frame.coin import Issuers, Ledger, Mode, Oracle
 from runtime.scale import U32, U64
 from runtime.types import BlockNumber, Weight, db
@@ -45,15 +46,12 @@ def weight_of_splice(works: tuple[t.ClassWork, ...]) -> Weight:
     return db(reads=10 + len(works), writes=10 + len(works)) + RERATE.times(2)
 
 
-class Standards(Ratings):
+class Standards(Queries):
     """What one SCU-h of work is."""
 
     ledger: Ledger
     issuers: Issuers
     oracle: Oracle
-
-    held = StorageOption[t.Held](doc="Why the last daily step was not taken, if it should have been.")
-    lag = StorageOption[t.Lag](doc="How far the standard lags behind, if by more than a quarter.")
 
     kappa_u_ppb = Parameter[U64](
         default=1_100_000_000,

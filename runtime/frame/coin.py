@@ -27,6 +27,10 @@ Region: TypeAlias = U16
 
 ANONYMOUS: Final = 0
 """The group of every provider whose operator nobody vouches for."""
+COIN_API: Final = "BallastCoinApi"
+"""The runtime API in which every pallet of the coin answers what anybody may ask of it: `query_...`."""
+COIN_API_VERSION: Final = 1
+"""Rises when one of its methods changes its types or its meaning."""
 TERM_HOURS: Final = 720
 """T, the horizon of a promise: capacity counts for this long."""
 LINE_PERCENT: Final = 105
@@ -416,6 +420,10 @@ class WindowObserver(Protocol):
 @runtime_checkable
 class Unvested(Protocol):
     """Keeps the coins that were minted and have not vested."""
+
+    def unvested_of(self, who: AccountId) -> Balance:
+        """u_i: the coins of an issuer that have not vested."""
+        ...
 
     def cancel_unvested(self, who: AccountId) -> Balance:
         """Burn the unvested coins of an issuer against its own unassigned debt, as far as both reach, and

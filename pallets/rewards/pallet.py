@@ -94,7 +94,7 @@ class Rewards(Pallet[t.RewardsEvent, t.RewardsError]):
         """Split all that is in the pot and not promised; whether there was anything."""
         books, pot = self.books, self._pot()
         amount = pot - books.owed
-        if not amount:
+        if amount <= 0:
             return False
         config = self.config
         parts = split(

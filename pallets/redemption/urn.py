@@ -51,7 +51,7 @@ class Urns(Pallet[t.RedemptionEvent, t.RedemptionError]):
     def _weigh(self, who: AccountId, region: Region, weight: Balance, *, drains: bool) -> None:
         """Give the issuer lots of this weight."""
         lot = self.lots.get(who)
-        if lot is not None and lot.drains != drains:
+        if lot is not None and (lot.region, lot.drains) != (region, drains):
             self._take_out(who)
             lot = None
         if lot is None:

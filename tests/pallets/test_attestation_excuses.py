@@ -116,6 +116,7 @@ def test_the_fifth_window_missed_in_a_row_is_an_outage_once(
     chain.providers.providers[TWO] = chain.providers.providers[TWO].replace(
         domain=chain.providers.providers[ONE].domain
     )
+    chain.redemption.standing_moved(TWO)  # which draws its servers by region
     add_units(chain, THREE, 3)
     for number in range(1, 7):
         chain.until_window()

@@ -13,8 +13,8 @@ from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, RpcUrl
 from node.cli.remote import reach
 from node.client import ChainClient
+from node.client.apis import ask as ask_api
 from node.provider.coin import Coin, NoCoin
-from pallets.solvency.types import Coverage
 from runtime.types.fixed import PPB
 
 app = App(
@@ -51,11 +51,8 @@ async def ask(chain: ChainClient, coin: Coin, block_hash: bytes) -> dict[str, An
     """
     header = await chain.header(block_hash)
     figures = coverage_of(header)
-
-    def look() -> tuple[Coverage, int]:
-        return coin.solvency.coverage, sum(map(coin.providers.bond_of, coin.providers.roster_now()))
-
-    stored, bonds = await chain.view(look, block_hash)
+    answer = await ask_api(chain, block_hash, coin.solvency.query_coverage)
+    stored = answer.figures
     if figures is None and header.number:
         raise NoCoverage(f"the header of block {header.number} has no coverage figures")
     if figures is not None and figures != stored:
@@ -66,7 +63,7 @@ async def ask(chain: ChainClient, coin: Coin, block_hash: bytes) -> dict[str, An
         "supply": stored.supply,
         "effective": stored.effective,
         "ratioPpb": stored.ratio_ppb,
-        "bonds": bonds,
+        "bonds": answer.bonds,
         "margin": stored.margin,
         "waitHours": stored.wait_hours,
         "standard": stored.standard,

@@ -36,3 +36,21 @@ def ratio(ratio_ppb: int) -> str:
         return "-"
     hundredths = ratio_ppb * 100 // PPB
     return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def percent(ratio_ppb: int) -> str:
+    """A part of a whole in parts per billion as `93.57 %`, rounded down."""
+    hundredths = ratio_ppb * 10_000 // PPB
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def scu_hours(amount: int) -> str:
+    """10^-9 SCU-h as `1,234.56 SCU-h`, rounded down."""
+    hundredths = amount * 100 // PPB
+    return f"{hundredths // 100:,}.{hundredths % 100:02d} SCU-h"
+
+
+def days(hours: int) -> str:
+    """Hours as people count them: `5 h`, `90 d 4 h`."""
+    whole, rest = divmod(hours, 24)
+    return f"{rest} h" if not whole else f"{whole:,} d {rest} h" if rest else f"{whole:,} d"

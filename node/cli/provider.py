@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import trio
 from cyclopts import App, Parameter
@@ -16,18 +16,17 @@ from genesis.spec import SpecError
 from node.cli.faults import Fault, expected
 from node.cli.key_password import PasswordFile
 from node.cli.key_store import KeysFolder
-from node.cli.names import account_of
-from node.cli.output import Json, columns, print_json, say
-from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl, data_folder
+from node.cli.output import Json, print_json, say
+from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, Kind, RpcUrl, data_folder
 from node.cli.provider_bench import bench
-from node.cli.remote import Remote, local_runtime, reach
+from node.cli.provider_figures import list_, show
+from node.cli.remote import local_runtime
 from node.cli.signing import signer_of
 from node.cli.stop import until_told
 from node.client import RemoteError
 from node.plugins import PluginError
 from node.provider.agent import Agent
-from node.provider.coin import Coin, NoCoin
-from node.provider.report import provider_report, provider_reports
+from node.provider.coin import NoCoin
 from node.provider.shelf import Shelf, ShelfError
 from node.provider.workbench import AlreadyRuns, Workbench
 from node.telemetry.logging import Level, configure
@@ -56,6 +55,8 @@ app = App(
   ballast provider bench                       size a class for this machine""",
 )
 app.command(bench)
+app.command(list_, name="list")
+app.command(show)
 
 
 def shelf_at(jobs_dir: Path | None) -> Shelf:
@@ -132,88 +133,3 @@ def _introduce(rpc: str, shelf: Shelf, addresses: list[str], *, as_json: bool) -
     say(f"RPC {rpc}")
     say(f"Jobs {shelf.folder}")
     say("READY")
-
-
-@app.command(name="list")
-async def list_(
-    *, at: At = "best", rpc: RpcUrl = DEFAULT_RPC, chain: ChainName = DEFAULT_CHAIN, json: Json = False
-) -> None:
-    """List all providers, with what they can do and what they owe."""
-    with expected(NoCoin):
-        async with reach(rpc, chain) as remote:
-            coin = Coin.of(remote.runtime)
-            found = await remote.chain.view(lambda: provider_reports(coin), await remote.block_hash(at))
-    if json:
-        print_json(found)
-        return
-    heads = ("Address", "State", "Tier", "Units", "Windows", "Capacity/h", "Debt", "Bond")
-    rows = [
-        (
-            each["address"],
-            each["state"],
-            each["tier"],
-            str(len(each["units"])),
-            f"{each['windowsPassed']}/{each['windows']}",
-            _scu(each["capacityPerHour"]),
-            remote.words.coin.words(each["debt"]),
-            remote.words.coin.words(each["bond"]),
-        )
-        for each in found
-    ]
-    for line in columns([heads, *rows]):
-        say(line)
-
-
-@app.command
-async def show(
-    who: Annotated[str, Parameter(help="The provider: an address, 32 bytes of hex, or a name.")],
-    /,
-    *,
-    at: At = "best",
-    kind: Kind = "sr25519",
-    rpc: RpcUrl = DEFAULT_RPC,
-    chain: ChainName = DEFAULT_CHAIN,
-    json: Json = False,
-) -> None:
-    """Show one provider: its units, its capacity, its debt and what stands behind it."""
-    account = account_of(who, kind)
-    with expected(NoCoin):
-        async with reach(rpc, chain) as remote:
-            coin = Coin.of(remote.runtime)
-            block_hash = await remote.block_hash(at)
-            found = await remote.chain.view(lambda: provider_report(coin, account), block_hash)
-    if found is None:
-        raise Fault(f"{who} is no provider of this chain: `ballast provider list` names them")
-    if json:
-        print_json(found)
-    else:
-        _show(remote, found)
-
-
-_AMOUNTS: Final = {
-    "debt": "Debt m",
-    "assigned": "  of it under tickets q",
-    "bond": "Bond b",
-    "bondNeeded": "  needed for the debt",
-    "unvested": "Unvested u",
-    "free": "Free",
-}
-
-
-def _show(remote: Remote, found: dict[str, Any]) -> None:
-    lines = [
-        ("Address", found["address"]),
-        ("State", f"{found['state']} since block {found['since']}"),
-        ("Tier", f"{found['tier']}, operator group {found['group']}, region {found['region']}"),
-        ("Windows passed", f"{found['windowsPassed']} of the last {found['windows']}"),
-        ("Capacity c", f"{_scu(found['capacityPerHour'])} an hour"),
-        ("Effective E", f"{_scu(found['effective'])} in {found['termHours']} hours"),
-        *((words, remote.words.coin.words(found[name])) for name, words in _AMOUNTS.items()),
-        *((f"Unit {each['unit']}", f"class {each['class']}") for each in found["units"]),
-    ]
-    for line in columns(lines):
-        say(line)
-
-
-def _scu(amount: int) -> str:
-    return f"{amount / 10**9:,.2f} SCU"

@@ -14,6 +14,7 @@ from node.provider.coin import Coin
 from pallets.issuance.types import Minted, Vested
 from pallets.ledger.types import Cancelled, Issued, OrphanCancelled
 from pallets.redemption.types import Redeemed
+from pallets.rewards.types import ProviderPaid, SharedOut, ValidatorPaid
 from pallets.slashing.types import Compensated
 from pallets.transaction_payment.types import TransactionFeePaid
 from runtime.crypto import ss58
@@ -51,6 +52,8 @@ class Books:
     escrowed: int
     unvested: int
     reserve: bytes
+    pot: bytes
+    """Where fees are collected."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ class Flows:
     redemption_fees: int = 0
     vested: int = 0
     compensation: int = 0
+    rewards: int = 0
+    """Fees that went to others than the reserve."""
 
     def add(self, events: Iterable[Any]) -> None:
         """Count the events of a block."""
@@ -87,6 +92,10 @@ class Flows:
                     self.vested += amount
                 case Compensated(amount=amount):
                     self.compensation += amount
+                case SharedOut(pools=pools, treasury=treasury):
+                    self.rewards += pools + treasury
+                case ProviderPaid(amount=amount) | ValidatorPaid(amount=amount):
+                    self.rewards += amount
                 case _:
                     pass
 
@@ -113,6 +122,7 @@ async def books(chain: ChainClient, coin: Coin, block_hash: bytes) -> Books:
             escrowed=coin.redemption.escrowed,
             unvested=sum(each.amount for each in coin.issuance.vesting.values()),
             reserve=coin.ledger.reserve_account(),
+            pot=coin.ledger.fee_account(),
         )
 
     return await chain.view(look, block_hash)
@@ -128,7 +138,8 @@ async def flows(chain: ChainClient, first: int, last: int) -> Flows:
 
 def compare(before: Books, after: Books, between: Flows) -> list[Check]:
     """The coin's own figures: what the events say happened is what the states show."""
-    reserve = after.reserve
+    common = (after.reserve, after.pot)
+    kept = sum(after.balances[each] - before.balances[each] for each in common)
     fees = sum(between.fees.values()) + between.mint_fees + between.redemption_fees
     held, owed = sum(after.balances.values()), sum(after.debts.values()) + after.orphaned
     grown = after.supply - before.supply
@@ -146,6 +157,6 @@ def compare(before: Books, after: Books, between: Flows) -> list[Check]:
         Check("supply: the sum of all balances", held, after.supply),
         Check("supply: the issuance that Balances counts", after.issuance, after.supply),
         *debts,
-        Check("reserve: all fees", fees, after.balances[reserve] - before.balances[reserve]),
+        Check("reserve and pot: all fees less rewards", fees - between.rewards, kept),
         Check("escrow: nothing is left", 0, after.escrowed),
     ]

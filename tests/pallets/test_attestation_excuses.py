@@ -116,7 +116,6 @@ def test_the_fifth_window_missed_in_a_row_is_an_outage_once(
     chain.providers.providers[TWO] = chain.providers.providers[TWO].replace(
         domain=chain.providers.providers[ONE].domain
     )
-    chain.redemption.standing_moved(TWO)  # which draws its servers by region
     add_units(chain, THREE, 3)
     for number in range(1, 7):
         chain.until_window()
@@ -134,4 +133,4 @@ def test_the_fifth_window_missed_in_a_row_is_an_outage_once(
         assert told == ([(ONE, told[0][1])] if number >= 5 else [])
         if number == 5:
             assert told == [(ONE, expected)]
-    chain.try_state()
+    chain.attestation.try_state()

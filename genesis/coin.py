@@ -72,8 +72,8 @@ def coin_genesis(endowed: Sequence[tuple[bytes | str, int]], backing: Backing) -
     """The genesis parts of the coin's pallets, Balances included, as plain values by pallet name.
 
     `endowed` is every account that holds coins at block zero beside the providers, its key or its address:
-    people, and the reserve and the escrow account, which need the existential deposit. The pallets refuse a
-    genesis whose lines do not hold.
+    people, and the accounts of the reserve, the escrow and the fees, which need the existential deposit. The
+    pallets refuse a genesis whose lines do not hold.
     """
     count = len(backing.providers)
     public = sum(amount for _, amount in endowed)

@@ -25,7 +25,7 @@ DRAIN_HOURS: Final = 3 * TERM_HOURS
 """How long it may take: a notice, the week in which its coins wait, a queue as long as the rules allow."""
 PATIENCE_HOURS: Final = 10 * 24
 """After so long an honest owner takes a ticket back that nobody can serve."""
-REDEEMERS: Final = 4
+REDEEMERS: Final = 2
 """How many holders redeem in one block, while the mode is bad."""
 FARE: Final = COIN // 20
 """What some transactions cost."""

@@ -18,7 +18,7 @@ from node.economy.themes import THEMES
 from pallets.redemption.types import TicketState
 from runtime.frame.coin import Mode, ProviderState
 
-EPISODE_ACTIONS: Final = 2_000
+EPISODE_ACTIONS: Final = 1_400
 """Acts of a whole episode; the last one has what is left."""
 REACH_ACTIONS: Final = 20_000
 """From so many acts on everything must have been reached."""

@@ -55,7 +55,7 @@ def _commit(world: World) -> None:
         seat = world.oracle.reporters[who]
         if seat.is_dismissed or seat.bond < least or not world.chance(world.diligence):
             continue
-        reports = reports_of(world, who)
+        reports = reports_of(world, who, wrong=who in world.liars and world.chance(0.6))
         world.committed[who] = round_, reports
         world.perform(who, world.oracle.commit.call(commitment(round_, who, reports)))
 

@@ -14,7 +14,7 @@ class Theme:
     name: str
     hours: int
     """How long a block lasts."""
-    block_chance: float = 0.15
+    block_chance: float = 0.08
     """How likely a block ends after an act."""
     while_chance: float = 0.004
     """How likely a while passes after an act, in which nothing else is done."""
@@ -29,6 +29,8 @@ class Theme:
     """What parts of all providers may be dead."""
     cheat_chance: float = 0.0
     """How likely it is that a dead provider cheats instead."""
+    liars: int = 0
+    """How many reporters are wrong more often than not."""
     drift_ppm: int = -400
     """How what work costs moves, a block."""
     shock_ppm: int = 2_000
@@ -59,7 +61,8 @@ THEMES: Final = (
         while_blocks=60,
         drift_ppm=-6_000,
         deaths=(0.0, 0.0, 0.05),
-        boosts={"Providers.withdraw_unbonded": 3, "Oracle.withdraw_unbonded": 3, "Issuance.mint": 2},
+        liars=1,
+        boosts={"Oracle.cancel_slash": 200, "Providers.withdraw_unbonded": 3, "Issuance.mint": 2},
     ),
     Theme(
         name="the end",
@@ -71,5 +74,12 @@ THEMES: Final = (
         cheat_chance=0.1,
         boosts={"Solvency.wind_down": 30, "Providers.give_notice": 3, "Redemption.redeem": 2},
     ),
-    Theme(name="single hours", hours=1, block_chance=0.3, while_blocks=48, boosts={"Redemption.cancel": 3}),
+    Theme(
+        name="decline",
+        hours=6,
+        death_chance=0.01,
+        deaths=(0.5, 0.6, 0.7),
+        boosts={"Providers.bond": 3, "Redemption.cancel": 3},
+    ),
+    Theme(name="single hours", hours=1, block_chance=0.2, while_blocks=48, boosts={"Redemption.cancel": 3}),
 )

@@ -79,6 +79,8 @@ class World:
         """The commitments of cheats, by window, provider and unit."""
         self.diligence = 1.0
         """How likely it is that an honest person does its part in a block."""
+        self.liars: dict[AccountId, None] = {}
+        """Reporters that are wrong more often than not."""
         self.committed: dict[AccountId, tuple[int, Reports]] = {}
         """What reporters have committed to and not shown, with the round."""
         self._tickets: list[int] = []
@@ -123,7 +125,8 @@ class World:
 
     def be_honest(self) -> None:
         """From now on all are there, and do their part."""
-        self.dead, self.dead_units, self.cheats, self.diligence = {}, {}, {}, 1.0
+        self.dead, self.dead_units, self.cheats, self.liars = {}, {}, {}, {}
+        self.diligence = 1.0
 
     def watch(self) -> None:
         """See where everybody and everything stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genesis.coin import COIN
-from node.economy.cast import EVERYBODY
+from node.economy.cast import CONSUMERS, EVERYBODY, HOSTILE
 from node.economy.register import Act, habit
 from node.economy.world import World
 from runtime.frame.coin import ProviderState
@@ -20,7 +20,8 @@ def mint(world: World) -> Act | None:
     own = world.providers.effective_of(who) * PPB // kappa - owed
     amount = world.part(max(1, own) // world.random.choice((1, 8, 64)))
     needed = max(0, world.providers.bond_needed(who, owed + amount) - world.providers.bond_of(who))
-    placed = min(amount, world.random.choice((0, needed, needed + 1, amount // 2, amount)))
+    most = amount - amount // 50
+    placed = min(most, world.random.choice((0, needed, needed + 1, amount // 2, amount)))
     return Act(who, world.issuance.mint.call(amount, placed))
 
 
@@ -29,7 +30,7 @@ def burn(world: World) -> Act | None:
     who, payer = world.provider(), world.random.choice(EVERYBODY)
     if who is None:
         return None
-    amount = world.part(min(world.free(payer), world.ledger.debt_of(who).unassigned))
+    amount = world.part(min(world.free(payer) - COIN, world.ledger.debt_of(who).unassigned))
     return Act(payer, world.issuance.burn.call(who, amount))
 
 
@@ -59,7 +60,7 @@ def pay_all(world: World) -> Act:
 
 @habit("Balances.transfer_all")
 def pay_everything(world: World) -> Act:
-    source, dest = world.random.sample(EVERYBODY, 2)
+    source, dest = world.random.choice((*CONSUMERS, *HOSTILE)), world.random.choice(EVERYBODY)
     return Act(source, world.balances.transfer_all.call(Address(dest), world.chance(0.5)))
 
 

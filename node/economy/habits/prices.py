@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genesis.coin import COIN
 from node.economy.cast import REPORTERS
 from node.economy.register import Act, habit
 from node.economy.reporting import SALT, commitment, reports_of
@@ -29,7 +30,7 @@ def dismiss(world: World) -> Act | None:
 @habit("Oracle.bond", often=2)
 def bond(world: World) -> Act | None:
     who = world.pick(world.oracle.roster)
-    return None if who is None else Act(who, world.oracle.bond.call(world.part(world.free(who))))
+    return None if who is None else Act(who, world.oracle.bond.call(world.part(world.free(who) - COIN)))
 
 
 @habit("Oracle.unbond")

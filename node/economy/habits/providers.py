@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genesis.coin import COIN
 from node.economy.cast import HOSTILE, LARGE_CLASS, REGIONS, SMALL_CLASS
 from node.economy.register import Act, habit
 from node.economy.world import World
@@ -25,7 +26,7 @@ def come(world: World) -> Act | None:
 @habit("Providers.add_units", often=2)
 def grow(world: World) -> Act | None:
     who = world.provider()
-    if who is None or (world.providers.providers[who].units >= 4 and world.chance(0.9)):
+    if who is None or (world.providers.providers[who].units >= 3 and world.chance(0.9)):
         return None
     return Act(who, world.providers.add_units.call(_units(world)))
 
@@ -53,7 +54,7 @@ def know(world: World) -> Act | None:
 @habit("Providers.bond", often=3)
 def bond(world: World) -> Act | None:
     who = world.provider()
-    return None if who is None else Act(who, world.providers.bond.call(world.part(world.free(who))))
+    return None if who is None else Act(who, world.providers.bond.call(world.part(world.free(who) - COIN)))
 
 
 @habit("Providers.unbond", often=3)

@@ -10,6 +10,7 @@ from node.economy.world import World
 from pallets.standards.types import ClassWork, Floors
 from pallets.system import System
 from runtime.frame.bound import BoundValue
+from runtime.frame.coin import Mode
 from runtime.frame.parameter import Parameter
 
 WORK_MAX: Final = (1 << 128) - 1
@@ -52,6 +53,14 @@ def pardon(world: World) -> Act | None:
     if first == last or world.chance(0.5):
         return None
     return Act(None, world.slashing.cancel.call(world.random.randrange(first, last), bytes(32)))
+
+
+@habit("Solvency.wind_down")
+def wind_down(world: World) -> Act | None:
+    """In good times only a joke."""
+    if world.ledger.mode_now() != Mode.Red and world.chance(0.95):
+        return None
+    return Act(None, world.solvency.wind_down.call())
 
 
 @habit("System.set_storage", often=2)

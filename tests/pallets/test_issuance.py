@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pallets.issuance import types as t
 from pallets.issuance.pallet import UNVESTED, VESTING_WINDOWS
 from pallets.providers.types import Bond
+from pallets.standards import Standards
+from pallets.standards.types import Lag
 from runtime.frame import FundsUnavailable
 from runtime.frame.coin import Cause, Mode, ProviderState, Tier
 from runtime.frame.invalid import InvariantBroken
@@ -279,3 +281,51 @@ def test_kappa_and_the_fee_stay_within_their_bounds() -> None:
     assert chain.balances.free_balance(FEES) == fees
     assert ONE not in chain.issuance.vesting
     assert chain.issuance.kappa_now() * 4 == 5 * PPB
+
+
+def test_while_the_standard_lags_less_capacity_counts_behind_a_mint() -> None:
+    """E_i W/W* and E W/W*: exactly, and the N-1 line as ever."""
+    chain = CoinChain(still="days")
+    chain.run_to(182)
+    work = chain[Standards].standard_now()[1]
+    target = work * 13 // 10
+    chain[Standards].lag = Lag(since=1, target=target)
+    owed, effective = chain.ledger.debt_of(ONE).owed, chain.providers.effective_of(ONE)
+    room = effective * work * 4 // (target * 5) - owed
+    assert 0 < room < effective * 4 // 5 - owed
+    with refuses(chain, t.OwnLine):
+        mint(chain, room + 1, room // 2)
+    others = chain.providers.effective * work * 4 // (target * 5) - chain.ledger.supply
+    assert others > room
+    mint(chain, room, room // 2)
+    chain[Standards].lag = None
+    mint(chain, COIN, COIN // 2)
+
+
+def test_unvested_coins_cancel_the_debt_of_who_reaches_its_end_and_the_rest_is_free() -> None:
+    chain = CoinChain(still="days")
+    mint(chain, 10_000 * COIN, 3_000 * COIN)
+    unvested = chain.issuance.vesting[ONE].amount
+    owed, free, supply = chain.ledger.debt_of(ONE).owed, chain.balances.free_balance(ONE), chain.ledger.supply
+    chain.ledger.assign(ONE, owed - 100)
+    assert chain.issuance.cancel_unvested(ONE) == 100
+    chain.assert_last_event(t.VestingEnded(ONE, 100, unvested - 100))
+    assert chain.ledger.supply == supply - 100
+    assert chain.ledger.debt_of(ONE).unassigned == 0
+    assert chain.balances.free_balance(ONE) == free + unvested - 100
+    assert chain.balances.on_hold(UNVESTED, ONE) == 0
+    assert chain.ledger.records[ONE].liquidated == 100
+    assert chain.issuance.cancel_unvested(ONE) == 0
+    chain.issuance.try_state()
+
+
+def test_what_a_ban_leaves_of_unvested_coins_is_the_reserves() -> None:
+    chain = CoinChain(still="days")
+    mint(chain, 10_000 * COIN, 3_000 * COIN)
+    unvested, owed = chain.issuance.vesting[ONE].amount, chain.ledger.debt_of(ONE).owed
+    free, reserve = chain.balances.free_balance(ONE), chain.ledger.reserve_balance()
+    chain.ledger.assign(ONE, owed - unvested + 7)  # as work that is delivered stays assigned
+    chain.providers.ban(ONE)
+    assert chain.balances.free_balance(ONE) == free
+    assert chain.ledger.reserve_balance() == reserve + 7
+    assert chain.ledger.records[ONE].liquidated == unvested - 7

@@ -79,10 +79,9 @@ class Books(Pallet[t.AttestationEvent, t.AttestationError]):
     due = StorageMap[BlockNumber, tuple[t.Asked, ...]](
         default=(), hasher=Twox64Concat, doc="The demands by the block at whose start they count as unmet."
     )
-    unmet = StorageDoubleMap[AccountId, UnitId, bool](
-        default=False,
-        hashers=(Twox64Concat, Twox64Concat),
-        doc="The units that left a demand unmet, and miss the next window that is counted.",
+    unmet = StorageMap[AccountId, t.UnitIds](
+        default=(),
+        doc="The units of each provider that left a demand unmet, and miss the next window that is counted.",
     )
 
     windows_a_day = Parameter[U8](

@@ -145,6 +145,7 @@ class Excuse(Struct):
 
 
 Excuses: TypeAlias = Annotated[tuple[Excuse, ...], Max(UNITS_MAX)]
+UnitIds: TypeAlias = Annotated[tuple[UnitId, ...], Max(UNITS_MAX)]
 
 
 class Kept(Struct):

@@ -111,8 +111,8 @@ class Windows(Books):
     def _draw_of(self, window: t.Window, who: AccountId, tally: t.Tally) -> t.Tally:
         """The tally with one provider's units: who is absent, who is excused, who has to open."""
         assert window.challenge is not None
-        units, unmet = self._probed_units(window, who), self._unmet_of(who)
-        posted = self._posted(window, who)
+        units, unmet = self._probed_units(window, who), self.unmet[who]
+        posted = self._posted(window, who, units)
         absent = tuple(unit for unit in units if unit not in posted and unit not in unmet)
         excused = len(self._excuse(window, who, absent))
         missing = len(absent) + sum(unit in unmet for unit in units) - excused
@@ -140,11 +140,11 @@ class Windows(Books):
             others=tally.others + len(drawn) - newcomers,
         )
 
-    def _posted(self, window: t.Window, who: AccountId) -> dict[UnitId, t.Commitment]:
-        return {unit: each for (_, _, unit), each in self.commitments.under(window.number, who)}
-
-    def _unmet_of(self, who: AccountId) -> tuple[UnitId, ...]:
-        return tuple(unit for (_, unit), _ in self.unmet.under(who))
+    def _posted(
+        self, window: t.Window, who: AccountId, units: tuple[UnitId, ...]
+    ) -> dict[UnitId, t.Commitment]:
+        found = ((unit, self.commitments.get((window.number, who, unit))) for unit in units)
+        return {unit: each for unit, each in found if each is not None}
 
     def _probed_units(self, window: t.Window, who: AccountId) -> tuple[UnitId, ...]:
         if self.issuers.state_of(who) not in PROBED:
@@ -213,7 +213,7 @@ class Windows(Books):
         return db(reads=6 + 6 * looked, writes=4 + 2 * looked)
 
     def _count_of(self, window: t.Window, who: AccountId, units: tuple[UnitId, ...]) -> None:
-        unmet, posted = self._unmet_of(who), self._posted(window, who)
+        unmet, posted = self.unmet[who], self._posted(window, who, units)
         span = self.standards.blocks_in(EXCUSE_HOURS)
         busy = tuple(each.unit for each in self.excuses[who] if window.opened_at - each.since < span)
         answered: dict[UnitId, bool] = {}
@@ -232,7 +232,7 @@ class Windows(Books):
             elif not self.units.is_probation(who, unit):
                 answered[unit] = True
         if unmet:
-            self.unmet.clear_under(who, limit=t.UNITS_MAX)
+            self.unmet.discard(who)
         if answered:
             self._record(who, answered)
         for unit in unproven:
@@ -305,8 +305,10 @@ class Windows(Books):
             return
         del self.demands[key_of(asked)]
         self.coin.release(DEPOSIT, demand.by, demand.deposit)
-        if self.units.class_of(asked.who, asked.unit) is not None:
-            self.unmet[asked.who, asked.unit] = True
+        units = dict.fromkeys((*self.unmet[asked.who], asked.unit))
+        there = tuple(unit for unit in units if self.units.class_of(asked.who, unit) is not None)
+        if there:
+            self.unmet[asked.who] = there
         self.emit(t.DemandUnmet(asked))
 
 

@@ -20,9 +20,9 @@ from typing import Final
 from pallets.redemption import types as t
 from pallets.redemption.fee import decayed, fee_ppb, grown
 from pallets.redemption.queries import Queries
-from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE
+from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE, server_of
 from runtime.frame import Parameter, Signed, call, hookimpl
-from runtime.frame.coin import ClassId, Mode, Region
+from runtime.frame.coin import TERM_HOURS, ClassId, Mode, Region
 from runtime.scale import U64, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash, Weight, db
 from runtime.types.fixed import PPB, div_ceil, mul_div_ceil
@@ -36,6 +36,9 @@ EXPIRIES_MAX: Final = 64
 BEGIN_HOURS: Final = 6
 SILENCE_HOURS: Final = 24
 CANCEL_HOURS: Final = 1
+EXPIRY: Final = db(reads=30, writes=24)
+MATCH: Final = db(reads=14, writes=12)
+DRAW: Final = db(reads=5)
 ANYTHING: Final = t.Queue(0, 0)
 """The wishes of who wishes nothing."""
 TicketState = t.TicketState
@@ -66,7 +69,7 @@ class Redemption(Queries):
 
     # Calls: the consumer.
 
-    @call(index=0, weight=db(reads=12, writes=8 + 4 * PIECES_MAX))
+    @call(index=0, weight=db(reads=22, writes=12 + 2 * PIECES_MAX))
     def redeem(
         self,
         origin: Signed,
@@ -115,7 +118,7 @@ class Redemption(Queries):
             )
         self.emit(t.Redeemed(owner, amount, fee, first, tickets))
 
-    @call(index=1, weight=db(reads=6, writes=6))
+    @call(index=1, weight=db(reads=24, writes=18))
     def cancel(self, origin: Signed, ticket: t.TicketId) -> None:
         """Take a waiting ticket back, an hour after it was queued; the fee stays paid."""
         found = self._owned(origin.who, ticket, TicketState.Queued)
@@ -140,14 +143,14 @@ class Redemption(Queries):
         self.emit(t.Began(ticket))
         self._start(ticket, found.replace(has_begun=True))
 
-    @call(index=7, weight=db(reads=8, writes=9))
+    @call(index=7, weight=db(reads=28, writes=23))
     def confirm(self, origin: Signed, ticket: t.TicketId) -> None:
         """Accept the result at once, instead of by silence."""
         self._settle(ticket, self._owned(origin.who, ticket, TicketState.Delivered))
 
     # Calls: the server.
 
-    @call(index=3, weight=db(reads=3, writes=3))
+    @call(index=3, weight=db(reads=5, writes=4))
     def accept(self, origin: Signed, ticket: t.TicketId) -> None:
         """Accept a ticket that one was drawn for."""
         found = self._served(origin.who, ticket, TicketState.Matched)
@@ -162,7 +165,7 @@ class Redemption(Queries):
         self.emit(t.Ready(ticket))
         self._start(ticket, found.replace(is_ready=True))
 
-    @call(index=6, weight=db(reads=3, writes=3))
+    @call(index=6, weight=db(reads=25, writes=17))
     def deliver(self, origin: Signed, ticket: t.TicketId, result: Hash) -> None:
         """Deliver the digest of the result."""
         found = self._served(origin.who, ticket, TicketState.Running)
@@ -181,9 +184,23 @@ class Redemption(Queries):
         for ticket in due:
             self.attempt(partial(self._expire, ticket))
         matches, draws = self._match()
-        return db(reads=3 + 8 * len(due) + 12 * matches + 5 * draws, writes=14 * len(due) + 16 * matches)
+        return db(reads=5) + EXPIRY.times(len(due)) + MATCH.times(matches) + DRAW.times(draws)
 
     # Figures.
+
+    def eta_of(self, ticket: t.TicketId) -> BlockNumber | None:
+        """By which block a ticket is served, if all go on as they do now and it comes last of all that are
+        open; None for a ticket that there is not, and while nobody has capacity.
+        """
+        found = self.tickets.get(ticket)
+        if found is None or found.state in (TicketState.Running, TicketState.Delivered):
+            return None if found is None else found.deadline
+        if found.is_served:
+            server = server_of(found)
+            work, capacity = self.servers[server].work, self.issuers.capacity_of(server)
+        else:
+            work, capacity = self.escrowed, self.issuers.effective_total() // TERM_HOURS  # rounded down
+        return self.host.number + self.standards.blocks_for(work, capacity) if capacity else None
 
     def _charge(self, amount: Balance, supply: Balance) -> Balance:
         """The fee for redeeming `amount`, none in Orange and worse; later redeemers pay more for it."""

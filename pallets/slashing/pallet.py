@@ -51,7 +51,7 @@ OUTAGE_PPB_MAX: Final = PPB // 5
 SHARED_PPB: Final = PPB // 10
 """10 %: an outage of more than this part of all capacity costs more."""
 STEEPNESS: Final = 8
-SLASH: Final = db(reads=24, writes=22)
+SLASH: Final = db(reads=20, writes=14)
 
 
 class Slashing(Pallet[t.SlashingEvent, t.SlashingError]):

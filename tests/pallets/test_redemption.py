@@ -60,11 +60,10 @@ def bring(chain: CoinChain, number: int, state: TicketState) -> bytes:
     calls = chain.redemption
     chain.run()
     who = server(chain, number)
-    if state >= TicketState.Accepted:
+    if state == TicketState.Accepted:
         chain.by(who, calls.accept.call(number))
     if state >= TicketState.Running:
-        chain.by(ALICE, calls.begin.call(number))
-        chain.by(who, calls.ready.call(number))
+        bring_on(chain, number, who)
     if state >= TicketState.Delivered:
         chain.by(who, calls.deliver.call(number, RESULT))
     assert ticket(chain, number).state == state
@@ -113,6 +112,30 @@ def test_silence_accepts_after_a_day(chain: CoinChain) -> None:
     chain.next_block()
     assert number not in chain.redemption.tickets
     assert number in chain.redemption.receipts
+
+
+def test_a_ticket_has_an_eta_at_every_step(chain: CoinChain) -> None:
+    calls = chain.redemption
+    assert calls.eta_of(0) is None
+    number, other = redeem(chain, 4_000 * COIN), redeem(chain, 1_000 * COIN)
+    together = chain.providers.effective_total() // 720
+    assert calls.eta_of(number) == chain.number + -(-5_000 * COIN * HOUR // together)
+    chain.run()
+    who = server(chain, number)
+    work = sum(each.amount for each in calls.tickets.values() if each.server == who)
+    assert calls.eta_of(number) == chain.number + -(-work * HOUR // chain.providers.capacity_of(who))
+    bring_on(chain, number, who)
+    assert calls.eta_of(number) == ticket(chain, number).deadline
+    halt(chain)
+    calls._back(other, ticket(chain, other))
+    assert calls.eta_of(other) is None  # nobody has capacity
+
+
+def bring_on(chain: CoinChain, number: int, who: bytes) -> None:
+    """Bring a matched ticket as far as Running."""
+    chain.by(who, chain.redemption.accept.call(number))
+    chain.by(ALICE, chain.redemption.begin.call(number))
+    chain.by(who, chain.redemption.ready.call(number))
 
 
 # Whose fault.

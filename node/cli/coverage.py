@@ -15,6 +15,8 @@ from node.cli.remote import reach
 from node.client import ChainClient
 from node.client.apis import ask as ask_api
 from node.provider.coin import Coin, NoCoin
+from pallets.solvency.types import Coverage, CoverageReport
+from runtime.types.block import Header
 from runtime.types.fixed import PPB
 
 app = App(
@@ -50,13 +52,8 @@ async def ask(chain: ChainClient, coin: Coin, block_hash: bytes) -> dict[str, An
     Bonds over supply stand beside E over S: capacity is no custody.
     """
     header = await chain.header(block_hash)
-    figures = coverage_of(header)
     answer = await ask_api(chain, block_hash, coin.solvency.query_coverage)
-    stored = answer.figures
-    if figures is None and header.number:
-        raise NoCoverage(f"the header of block {header.number} has no coverage figures")
-    if figures is not None and figures != stored:
-        raise NoCoverage(f"the header of block {header.number} says {figures}, and its state {stored}")
+    stored = figures_of(header, answer)
     return {
         "block": header.number,
         "blockHash": "0x" + block_hash.hex(),
@@ -74,6 +71,16 @@ async def ask(chain: ChainClient, coin: Coin, block_hash: bytes) -> dict[str, An
         "queue": stored.queue,
         "queued": stored.queued,
     }
+
+
+def figures_of(header: Header, answer: CoverageReport) -> Coverage:
+    """What a block's state says, and its header must say too, but at genesis. Raises `NoCoverage`."""
+    figures, stored = coverage_of(header), answer.figures
+    if figures is None and header.number:
+        raise NoCoverage(f"the header of block {header.number} has no coverage figures")
+    if figures is not None and figures != stored:
+        raise NoCoverage(f"the header of block {header.number} says {figures}, and its state {stored}")
+    return stored
 
 
 def describe(found: dict[str, Any], coin: Words) -> list[str]:

@@ -2,7 +2,9 @@
 
 Queues are served in turns, each in its order; a head that nobody can serve now blocks no other queue. Issuers
 that drain are drawn first, then the others, with the weight of their debts. A piece is at most a twentieth of
-its server's debt, so a large ticket is served in pieces, each with a number of its own at the same place.
+its server's debt, so a large ticket is served in pieces, each with a number of its own at the same place. A
+ticket that failed is given to who failed it last only if there is nobody else, and to who drains last, or an
+issuer that leaves could refuse it again and again.
 
 In Red and in the wind-down a ticket first bears its share of the loss, once: coins that nobody serves any
 more cancel orphan debt. The share of x coins is
@@ -77,14 +79,18 @@ class Matching(Audit):
         seed = self.beacon.randomness() + number.to_bytes(8, "little")
         smallest = self._smallest()
         drawn = 0
-        for who in self._drawn(ticket.region, seed):
+        failed = ticket.late.server if ticket.late is not None else None
+        again = 0
+        for who in self._drawn(ticket.region, seed, drain_first=failed is None):
             drawn += 1
             piece = self._piece_for(who, ticket, smallest)
-            if piece:
+            if who == failed:
+                again = piece
+            elif piece:
                 return who, piece, drawn
             if drawn == DRAWS_MAX:
                 break
-        return None, 0, drawn
+        return failed if again else None, again, drawn
 
     def _piece_for(self, who: AccountId, ticket: t.Ticket, smallest: Balance) -> Balance:
         """How much of the ticket a provider may be given now; zero if it cannot serve it."""

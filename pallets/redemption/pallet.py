@@ -20,9 +20,9 @@ from typing import Final
 from pallets.redemption import types as t
 from pallets.redemption.fee import decayed, fee_ppb, grown
 from pallets.redemption.queries import Queries
-from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE, server_of
+from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE
 from runtime.frame import Parameter, Signed, call, hookimpl
-from runtime.frame.coin import TERM_HOURS, ClassId, Mode, Region
+from runtime.frame.coin import ClassId, Mode, Region
 from runtime.scale import U64, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash, Weight, db
 from runtime.types.fixed import PPB, div_ceil, mul_div_ceil
@@ -187,20 +187,6 @@ class Redemption(Queries):
         return db(reads=5) + EXPIRY.times(len(due)) + MATCH.times(matches) + DRAW.times(draws)
 
     # Figures.
-
-    def eta_of(self, ticket: t.TicketId) -> BlockNumber | None:
-        """By which block a ticket is served, if all go on as they do now and it comes last of all that are
-        open; None for a ticket that there is not, and while nobody has capacity.
-        """
-        found = self.tickets.get(ticket)
-        if found is None or found.state in (TicketState.Running, TicketState.Delivered):
-            return None if found is None else found.deadline
-        if found.is_served:
-            server = server_of(found)
-            work, capacity = self.servers[server].work, self.issuers.capacity_of(server)
-        else:
-            work, capacity = self.escrowed, self.issuers.effective_total() // TERM_HOURS  # rounded down
-        return self.host.number + self.standards.blocks_for(work, capacity) if capacity else None
 
     def _charge(self, amount: Balance, supply: Balance) -> Balance:
         """The fee for redeeming `amount`, none in Orange and worse; later redeemers pay more for it."""

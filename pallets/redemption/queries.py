@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pallets.redemption import types as t
 from pallets.redemption.outcomes import Outcomes
+from pallets.redemption.tickets import server_of
 from runtime.frame import runtime_api
 from runtime.frame.coin import COIN_API, COIN_API_VERSION, TERM_HOURS
 from runtime.scale import U32, Doc, Max, Struct
@@ -35,23 +36,23 @@ class TicketsPage(Struct):
 
 
 class TicketReport(Struct):
-    """An open ticket, and, while it waits, what is before it."""
+    """An open ticket, and when its turn comes."""
 
     number: t.TicketId
     ticket: t.Ticket
-    ahead: Annotated[U32 | None, Doc("How many tickets stand before it in its queue; at most all that wait.")]
+    ahead: Annotated[
+        U32 | None,
+        Doc("How many tickets stand before it in its queue, if it waits; beyond 1,024, all that wait."),
+    ]
     expected: Annotated[
         BlockNumber | None,
-        Doc(
-            "An estimate: the block by which all that has a server, what is before it in its queue and the "
-            "ticket itself would be done by everybody who may serve it; nothing while nobody may."
-        ),
+        Doc("The block of `eta_of`: an estimate, whatever its wishes; nothing while nobody has capacity."),
     ]
     latest: Annotated[
         BlockNumber | None,
         Doc(
-            "W_max from now, by which a ticket without wishes has had its turn; nothing for one with wishes, "
-            "and while W_max is more than the horizon of 720 hours."
+            "W_max from now, by which a ticket that waits without wishes has had its turn; nothing for "
+            "others, and while W_max is more than the horizon of 720 hours."
         ),
     ]
 
@@ -65,24 +66,14 @@ class Queries(Outcomes):
         ticket = self.tickets.get(number)
         if ticket is None:
             return None
-        if not ticket.is_waiting:
-            return TicketReport(number, ticket, None, None, None)
-        ahead, coins = self._before(number, ticket)
-        served = self.escrowed - self.waiting.coins
-        capacity = sum(
-            self.issuers.capacity_of(who)
-            for who in self.issuers.roster_now()
-            if self.issuers.serves(who, ticket.class_floor, ticket.region)
-        )
-        now, wait, blocks_in = self.host.number, self.issuers.wait_now(), self.standards.blocks_in
-        needed = self.standards.blocks_for(served + coins + ticket.amount, capacity) if capacity else 0
-        has_wishes = ticket.class_floor or ticket.region
+        wait, has_wishes = self.issuers.wait_now(), ticket.class_floor or ticket.region
+        is_promised = ticket.is_waiting and not has_wishes and wait <= TERM_HOURS
         return TicketReport(
             number=number,
             ticket=ticket,
-            ahead=ahead,
-            expected=now + needed if 0 < needed <= blocks_in(TERM_HOURS) else None,
-            latest=now + blocks_in(wait) if wait <= TERM_HOURS and not has_wishes else None,
+            ahead=self._ahead(number, ticket) if ticket.is_waiting else None,
+            expected=self.eta_of(number),
+            latest=self.host.number + self.standards.blocks_in(wait) if is_promised else None,
         )
 
     @runtime_api(COIN_API, version=COIN_API_VERSION)
@@ -98,11 +89,23 @@ class Queries(Outcomes):
         """The receipt of a ticket that was served; the last 4,096 are kept."""
         return self.receipts.get(number)
 
-    def _before(self, number: int, ticket: t.Ticket) -> tuple[int, int]:
-        """The tickets before one that waits, and the coins in them."""
-        coins = 0
+    def eta_of(self, ticket: t.TicketId) -> BlockNumber | None:
+        """By which block a ticket is served, if all go on as they do now and it comes last of all that are
+        open; None for a ticket that there is not, and while nobody has capacity.
+        """
+        found = self.tickets.get(ticket)
+        if found is None or found.state in (t.TicketState.Running, t.TicketState.Delivered):
+            return None if found is None else found.deadline
+        if found.is_served:
+            server = server_of(found)
+            work, capacity = self.servers[server].work, self.issuers.capacity_of(server)
+        else:
+            work, capacity = self.escrowed, self.issuers.effective_total() // TERM_HOURS  # rounded down
+        return self.host.number + self.standards.blocks_for(work, capacity) if capacity else None
+
+    def _ahead(self, number: int, ticket: t.Ticket) -> int:
+        """How many tickets stand before one that waits."""
         for place, each in enumerate(islice(self._in_line(ticket.queue), AHEAD_MAX)):
             if each == number:
-                return place, coins
-            coins += self.tickets[each].amount
-        return self.waiting.tickets - 1, self.waiting.coins - ticket.amount
+                return place
+        return self.waiting.tickets - 1

@@ -2,9 +2,9 @@
 
 An issuer has a lot as long as it owes coins, in the urn of its region and in that of all regions. Its weight
 is its debt, and nothing while it can take no ticket. Those that drain have urns of their own, which are drawn
-from before the others'. Drawing goes without putting back until one is drawn that can serve. Whom of several
-that can it finds has therefore the probability of its weight among theirs, however many that cannot are drawn
-before,
+from before the others', or after them for a ticket that failed. Drawing goes without putting back until one
+is drawn that can serve. Whom of several that can it finds has therefore the probability of its weight among
+theirs, however many that cannot are drawn before,
 
     P(i) = m_i / (sum of m_j over all j that can serve)
 
@@ -111,12 +111,12 @@ class Urns(Pallet[t.RedemptionEvent, t.RedemptionError]):
         """Whether anybody in a region owes coins."""
         return any(self.sizes[t.Urn(region, drains)] for drains in (True, False))
 
-    def _drawn(self, region: Region, seed: bytes) -> Iterator[AccountId]:
-        """The issuers of a region with a weight, as they are drawn, those that drain before all others. The
-        bias of 256 bits against a weight is below 2^-128.
+    def _drawn(self, region: Region, seed: bytes, *, drain_first: bool = True) -> Iterator[AccountId]:
+        """The issuers of a region with a weight, as they are drawn, those that drain before all others or
+        after them. The bias of 256 bits against a weight is below 2^-128.
         """
         number = 0
-        for drains in (True, False):
+        for drains in (drain_first, not drain_first):
             urn = t.Urn(region, drains)
             draw = Draw(self.sums[urn], partial(self._page, urn))
             while draw.total:

@@ -97,7 +97,7 @@ def test_keep_the_consumer_waiting(is_defended: bool, monkeypatch: pytest.Monkey
 def test_choose_ones_own_server(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cherry-picking. Defence: the beacon draws, by weight of debt; nobody chooses whom."""
     if not is_defended:
-        monkeypatch.setattr(Redemption, "_drawn", lambda self, region, seed: iter((ONE,)))
+        monkeypatch.setattr(Redemption, "_drawn", lambda self, region, seed, drain_first: iter((ONE,)))
     chain = CoinChain(still="hours")
     for _ in range(30):
         redeem(chain, COIN)
@@ -106,6 +106,26 @@ def test_choose_ones_own_server(is_defended: bool, monkeypatch: pytest.MonkeyPat
         chain.run()
     servers = {ticket.server for ticket in chain.redemption.tickets.values()}
     assert (len(servers) == len(ISSUERS)) is is_defended
+
+
+@defended
+def test_leave_and_refuse_everything(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who drains is drawn first, and would be for ever. Defence: not for a ticket that failed."""
+    if not is_defended:
+        back = Redemption._back
+        monkeypatch.setattr(
+            Redemption, "_back", lambda self, number, ticket, late: back(self, number, ticket)
+        )
+    chain = CoinChain(still="hours")
+    for who in (ONE, TWO):
+        chain.by(who, chain.providers.give_notice.call())
+    number = redeem(chain, 5 * COIN)
+    for _ in range(3):
+        chain.run()
+        chain.run_to(chain.redemption.tickets[number].deadline)
+        if chain.redemption.tickets[number].server not in (ONE, TWO):
+            break
+    assert (chain.redemption.tickets[number].server not in (ONE, TWO)) is is_defended
 
 
 @defended

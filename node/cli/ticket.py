@@ -166,11 +166,10 @@ def _open_lines(api: CoinApi, found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Queued", f"in block {found['queuedAt']:,}, place {found['place']}"),
     ]
     if found["ahead"] is not None:
-        lines += [
-            ("Before it", f"{found['ahead']:,} tickets"),
-            ("Expected", _when(api, found["expectedAt"], "nobody can say: none may serve it now")),
-            ("At the latest", _when(api, found["latestAt"], "no promise now (see docs/economy.md)")),
-        ]
+        lines.append(("Before it", f"{found['ahead']:,} tickets"))
+    lines.append(("Expected", _when(api, found["expectedAt"], "nobody can say: none has capacity now")))
+    if found["ahead"] is not None:
+        lines.append(("At the latest", _when(api, found["latestAt"], "no promise now (docs/economy.md)")))
     if found["server"] is not None:
         lines += [("Server", found["server"]), ("Standard", str(found["standard"]))]
     if found["deadline"] is not None:

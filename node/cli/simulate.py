@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from node.cli.faults import INTERRUPTED, REFUSED
-from node.cli.output import Json, columns, print_json, say
+from node.cli.output import Json, columns, is_list, print_json, say
 
 app = App(
     name="simulate",
@@ -17,8 +17,13 @@ app = App(
     help_format="plaintext",
 )
 
+app.command(
+    "node.cli.simulate_anchor:anchor", name="anchor", help="Sixty months of three promises in one market."
+)
+
 ACTIONS_MAX: Final = 100_000_000
 EPISODES_MAX: Final = 1_000_000
+DEAD_MAX: Final = 90
 SHOWN_MAX: Final = 5
 """Findings shown of one episode: the first say most."""
 
@@ -70,6 +75,48 @@ def economy(
     return status or (REFUSED if summary.wrong else 0)
 
 
+@app.command
+def run(
+    *,
+    dead: Annotated[
+        int,
+        Parameter(validator=Number(gte=0, lte=DEAD_MAX), help="How many percent of all capacity die."),
+    ] = 20,
+    at_once: Annotated[
+        bool | None,
+        Parameter(
+            negative="--settled",
+            show_default=False,
+            help="Run on the very day, or when the chain is done with the dead: at once unless said, if the "
+            "others cover all coins.",
+        ),
+    ] = None,
+    seed: Annotated[int, Parameter(help="What decides the lots.")] = 0,
+    json: Json = False,
+) -> int:
+    """Let a part of all capacity die, and every holder redeem everything in one block.
+
+    Twenty providers stand behind coins minted to the last. With a fifth of them dead, everybody is served in
+    full within the longest wait that the header says. With more, the loss is settled, and everybody bears
+    the same share of it: the table shows what each holder got for a coin, in the order in which they came.
+
+    Example: `ballast simulate run --dead 30 --json`.
+    """
+    from node.economy.run import run as run_on_the_coin
+
+    figures = run_on_the_coin(dead, at_once=at_once, seed=seed, tell=_tell).figures
+    if json:
+        print_json(figures)
+        return 0
+    holders: list[dict[str, Any]] = figures.pop("holders")
+    for line in columns([(name, _words(value)) for name, value in figures.items()]):
+        say(line)
+    say()
+    for line in columns([tuple(holders[0]), *(tuple(map(_words, each.values())) for each in holders)]):
+        say(line)
+    return 0
+
+
 def _show_failed(summary: Any) -> None:
     from node.economy.harness import replay
 
@@ -99,7 +146,7 @@ def _report(figures: dict[str, Any], json: bool) -> None:
 
 
 def _words(value: object) -> str:
-    if isinstance(value, list):
+    if is_list(value):
         return ", ".join(map(str, value)) or "none"
     return f"{value:,}" if isinstance(value, int) else str(value)
 

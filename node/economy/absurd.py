@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from node.economy.cast import EVERYBODY
 from node.economy.register import Act
@@ -29,6 +29,11 @@ def twisted(world: World, act: Act) -> Act:
     return Act(act.who, Call(act.call.info, (*args[:place], spoiled, *args[place + 1 :])))
 
 
+def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
+    """Whether an argument is a sequence."""
+    return isinstance(value, tuple)
+
+
 def _spoiled(world: World, value: Any) -> Any:
     """Another value of the same kind, at the edges where there are some."""
     random = world.random
@@ -43,7 +48,7 @@ def _spoiled(world: World, value: Any) -> Any:
             return random.choice((bytes(HASH_BYTES), random.randbytes(HASH_BYTES), *EVERYBODY[:4]))
         case bytes():
             return random.randbytes(random.randrange(len(value) + 2))
-        case tuple():
+        case _ if is_tuple(value):
             return random.choice(((), value + value, value[:1]))
         case _:
             return value

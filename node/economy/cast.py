@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from genesis.coin import COIN, CPU_WORK_PER_HOUR, Backing, coin_genesis, covering_work
 from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, RESERVE
 from node.economy.chain import AUTHOR, account, accounts, hex_of
-from runtime.types.fixed import PPB
 
 ROOT: Final = account("root")
 PROVIDERS: Final = accounts("provider", 16)
@@ -26,6 +26,8 @@ SMALL_CLASS: Final = 1
 LARGE_CLASS: Final = 2
 REGIONS: Final = 4
 WEALTH: Final = 10_000 * COIN
+FUND: Final = 90_000 * COIN
+"""What the reserve begins with: a little more than its target."""
 SEAT_BOND: Final = 2_000 * COIN
 """What a reporter has bonded when the chain begins."""
 BOND_SHARE_PPB: Final = 550_000_000
@@ -40,12 +42,12 @@ def first_genesis() -> dict[str, Any]:
     """
     people = (*CONSUMERS, *NEWCOMERS, *HOSTILE, *REGISTRARS, *REPORTERS, ROOT)
     endowed: list[tuple[bytes | str, int]] = [(who, WEALTH) for who in people]
-    endowed += [(RESERVE, COIN), (ESCROW, EXISTENTIAL_DEPOSIT), (FEES, EXISTENTIAL_DEPOSIT)]
+    endowed += [(RESERVE, FUND), (ESCROW, EXISTENTIAL_DEPOSIT), (FEES, EXISTENTIAL_DEPOSIT)]
     backing = Backing(
         providers=PROVIDERS, author=bytes(AUTHOR.verify_key), bond_share_ppb=BOND_SHARE_PPB, windows_a_day=4
     )
     work = covering_work(endowed, backing, COVERAGE_PPB)
-    parts = coin_genesis(endowed, Backing(**{**_fields(backing), "work": work}))
+    parts = coin_genesis(endowed, replace(backing, work=work))
     parts["Standards"]["classes"].append(
         {
             "id": LARGE_CLASS,
@@ -74,12 +76,3 @@ def first_genesis() -> dict[str, Any]:
     parts["Identity"] = {"registrars": [hex_of(who) for who in REGISTRARS[:-1]]}
     parts["Sudo"] = {"key": hex_of(ROOT)}
     return parts
-
-
-def class_price(cost_ppb: int, work_per_hour: int, first_work: int) -> int:
-    """What an hour of a unit costs, while the work of one SCU-h under standard 1 costs so much."""
-    return max(1, cost_ppb * work_per_hour // first_work) if first_work else PPB
-
-
-def _fields(backing: Backing) -> dict[str, Any]:
-    return {name: getattr(backing, name) for name in backing.__slots__}

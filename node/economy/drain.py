@@ -16,15 +16,18 @@ from node.economy.cast import EVERYBODY
 from node.economy.habits.root import encoded, parameters
 from node.economy.serving import serve
 from node.economy.world import World
-from pallets.redemption.types import Service, TicketState
+from pallets.redemption.types import Service, Ticket, TicketState
 from pallets.system import System
-from runtime.frame.coin import TERM_HOURS, UNBONDING_HOURS, Mode, ProviderState
+from runtime.frame.coin import LINE_PERCENT, TERM_HOURS, UNBONDING_HOURS, Mode, ProviderState
 from runtime.types import Address
 
 DRAIN_HOURS: Final = 3 * TERM_HOURS
 """How long it may take: a notice, the week in which its coins wait, a queue as long as the rules allow."""
 PATIENCE_HOURS: Final = 10 * 24
-"""After so long an honest owner takes a ticket back that nobody can serve."""
+"""After so long an honest owner takes a ticket back, if nobody can serve it, or the chain promises no more to
+serve it within `WAIT_MAX`.
+"""
+WAIT_MAX: Final = TERM_HOURS * 100 // LINE_PERCENT
 REDEEMERS: Final = 2
 """How many holders redeem in one block, while the mode is bad."""
 FARE: Final = COIN // 20
@@ -96,10 +99,19 @@ def _serve_all(world: World) -> None:
     now, patience = world.chain.number, world.blocks_in(PATIENCE_HOURS)
     for number, ticket in world.open_tickets():
         serve(world, number)
-        if ticket.state == TicketState.Queued and now - ticket.queued_at > patience:
+        late = ticket.state == TicketState.Queued and now - ticket.queued_at > patience
+        if late and (world.providers.wait_now() > WAIT_MAX or not _is_served(world, ticket)):
             world.perform(ticket.owner, world.redemption.cancel.call(number))
         elif ticket.state == TicketState.Delivered:
             world.perform(ticket.owner, world.redemption.confirm.call(number))
+
+
+def _is_served(world: World, ticket: Ticket) -> bool:
+    """Whether anybody who owes something may serve a ticket with such wishes."""
+    return any(
+        world.ledger.debt_of(who).owed and world.providers.serves(who, ticket.class_floor, ticket.region)
+        for who in world.providers.roster_now()
+    )
 
 
 def _withdraw(world: World) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-import node.economy.habits  # noqa: F401 - registers them
 from node.economy import agents
 from node.economy.absurd import twisted
 from node.economy.cast import REPORTERS
 from node.economy.drain import drain
-from node.economy.register import HABITS, Act
+from node.economy.habits import HABITS
+from node.economy.register import Act
 from node.economy.reporting import report
 from node.economy.serving import serve_some
 from node.economy.tally import Tally

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from node.economy.cast import NEWCOMERS, PROVIDERS, ROOT, first_genesis
 from node.economy.chain import Chain, coin_runtime
@@ -47,10 +47,10 @@ SIXTEENTHS: Final = (1, 2, 4, 8, 12, 15, 16)
 class World:
     """One economy."""
 
-    def __init__(self, hours: int, random: Random) -> None:
+    def __init__(self, hours: int, random: Random, genesis: Mapping[str, Any] | None = None) -> None:
         self.random = random
         self.hours = hours
-        self.chain = chain = Chain(coin_runtime(hours), first_genesis(), ROOT)
+        self.chain = chain = Chain(coin_runtime(hours), genesis or first_genesis(), ROOT)
         self.tally = Tally()
         self.attestation = chain[Attestation]
         self.balances = chain[Balances]

@@ -4,5 +4,6 @@ A module an area; each registers its habits when it is imported.
 """
 
 from node.economy.habits import coins, names, prices, providers, root, tickets, windows
+from node.economy.register import HABITS
 
-__all__ = ["coins", "names", "prices", "providers", "root", "tickets", "windows"]
+__all__ = ["HABITS", "coins", "names", "prices", "providers", "root", "tickets", "windows"]

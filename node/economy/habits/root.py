@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypeGuard
 
 from genesis.coin import CPU_WORK_PER_HOUR
 from node.economy.register import Act, habit
@@ -14,6 +14,7 @@ from runtime.frame.coin import Mode
 from runtime.frame.parameter import Parameter
 
 WORK_MAX: Final = (1 << 128) - 1
+CLASS_MAX: Final = (1 << 16) - 1
 CLASSES_MOST: Final = 12
 """Beyond so many, classes are hardly added any more."""
 
@@ -23,7 +24,7 @@ def rate(world: World) -> Act | None:
     known = sorted(world.standards.classes)
     if len(known) >= CLASSES_MOST and world.chance(0.95):
         return None
-    number = known[-1] + world.random.choice((0, 1, 1, 1))
+    number = min(CLASS_MAX, known[-1] + world.random.choice((0, 1, 1, 1)))
     work = CPU_WORK_PER_HOUR * world.random.randrange(1, 9) // 2
     return Act(None, world.standards.add_class.call(number, b"more", work, 16, 100))
 
@@ -91,10 +92,14 @@ def parameters(world: World) -> list[tuple[str, Parameter[int], BoundValue[int]]
     for pallet_name, pallet in world.chain.runtime.pallets.items():
         for kind in type(pallet).__mro__:
             for name, declared in vars(kind).items():
-                if isinstance(declared, Parameter):
-                    item: Any = declared
-                    found.append((f"{pallet_name}.{name}", item, vars(pallet)[name]))
+                if is_parameter(declared):
+                    found.append((f"{pallet_name}.{name}", declared, vars(pallet)[name]))
     return found
+
+
+def is_parameter(value: object) -> TypeGuard[Parameter[int]]:
+    """Whether an attribute of a pallet's class declares a parameter."""
+    return isinstance(value, Parameter)
 
 
 def encoded(world: World, parameter: Parameter[int], value: int) -> bytes:

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from node.cli.faults import INTERRUPTED, REFUSED
 from node.cli.output import Json, columns, is_list, print_json, say
+from node.cli.simulate_anchor import anchor
 
 app = App(
     name="simulate",
@@ -17,9 +18,7 @@ app = App(
     help_format="plaintext",
 )
 
-app.command(
-    "node.cli.simulate_anchor:anchor", name="anchor", help="Sixty months of three promises in one market."
-)
+app.command(anchor)
 
 ACTIONS_MAX: Final = 100_000_000
 EPISODES_MAX: Final = 1_000_000

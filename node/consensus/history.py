@@ -88,7 +88,7 @@ class SigningHistory:
         self._disk = disk
         self._path = folder / GUARD
         self._names = genesis_hash, public
-        self._saved = _read_guard(disk, self._path, genesis_hash, public)
+        self._saved: tuple[Mark, ...] = _read_guard(disk, self._path, genesis_hash, public)
         self._journal, found = Journal.open(disk, folder / JOURNAL, genesis_hash=genesis_hash, public=public)
         self.guard, self.records = _restore(folder / JOURNAL, genesis_hash, self._saved, found or [])
         self.is_whole = any(record[:1] in (_MARK, _FLOOR, _WHOLE) for record in found or [])

@@ -197,11 +197,14 @@ class Peering:
         reach = 0
         while True:
             await self._catch_up(reach)
-            looked_on = await self._until_member()
             history = SigningHistory(self._disk, config.journal, self._chain.genesis_hash, key.public)
             try:
+                if listener.is_unused():
+                    await history.vouch()
+                await self._until_member()
                 if self.sync.stats.highest:  # else nobody has signed anything
-                    await listener.listen(history.guard, is_new=history.is_new, looked_on=looked_on)
+                    await listener.listen(history.guard, is_whole=history.is_whole)
+                await history.vouch()
                 await self._vote(key, history)
             except* NotAMember:
                 log.info("not in the committee of epoch %d: following", self._next_epoch)
@@ -255,10 +258,10 @@ class Peering:
         committee = self.epochs.committee(self._next_epoch)
         return any(each.network == self.network.me for each in committee.validators)
 
-    async def _until_member(self) -> bool:
-        """Follow until the committee of the block to come has this node in it; whether that took a while."""
+    async def _until_member(self) -> None:
+        """Follow until the committee of the block to come has this node in it."""
         if self._is_member():
-            return False
+            return
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.sync.run)
             with self._chain.notices.watch() as notices:
@@ -266,7 +269,6 @@ class Peering:
                     if self._is_member():
                         break
             nursery.cancel_scope.cancel()
-        return True
 
     async def _vote(self, key: BlsKeypair, history: SigningHistory) -> None:
         signer = ValidatorSigner(self._chain.genesis_hash, key)

@@ -41,7 +41,10 @@ GUARD: Final = "guard.json"
 _RECORD: Final = b"\x00"
 _MARK: Final = b"\x01"
 _FLOOR: Final = b"\x02"
-"""What a record of the journal begins with: the shell's own, a statement signed, a floor of the guard."""
+_WHOLE: Final = b"\x03"
+"""What a record of the journal begins with: the shell's own, a statement signed, a floor of the guard; and
+the word that the key signed nothing before that is not noted.
+"""
 
 _MARKS: Final = codec_of(Mark)
 
@@ -85,11 +88,13 @@ class SigningHistory:
         self._disk = disk
         self._path = folder / GUARD
         self._names = genesis_hash, public
-        self._saved = _read_guard(disk, self._path, genesis_hash, public)
+        self._saved: tuple[Mark, ...] = _read_guard(disk, self._path, genesis_hash, public)
         self._journal, found = Journal.open(disk, folder / JOURNAL, genesis_hash=genesis_hash, public=public)
-        self.is_new = found is None
-        """Whether there was no journal."""
         self.guard, self.records = _restore(folder / JOURNAL, genesis_hash, self._saved, found or [])
+        self.is_whole = any(record[:1] in (_MARK, _FLOOR, _WHOLE) for record in found or [])
+        """Whether the journal has all that the key signed, as far as anybody vouched for it: a key signs only
+        then, so marks say so as well.
+        """
         self._unwritten: list[bytes] = []
         """Marks that no append has taken yet."""
 
@@ -118,6 +123,13 @@ class SigningHistory:
         self.append(records)
         await self._disk.run(self.sync)
 
+    async def vouch(self) -> None:
+        """Note, durably, that the key has signed nothing that is not noted here."""
+        if not self.is_whole:
+            self._journal.append([_WHOLE])
+            await self._disk.run(self.sync)
+            self.is_whole = True
+
     @property
     def wants_rewrite(self) -> bool:
         """Whether the journal has grown enough to be worth writing anew."""
@@ -127,6 +139,7 @@ class SigningHistory:
         """Keep these records alone, durably, and all that the guard knows."""
         self._journal.rewrite(
             [
+                *([_WHOLE] if self.is_whole else []),
                 *(_FLOOR + _MARKS.encode(mark) for mark in self.guard.floors),
                 *(_MARK + _MARKS.encode(mark) for mark in self.guard.signed),
                 *(_RECORD + each for each in records),
@@ -201,6 +214,8 @@ def _restore(
                 guard.remember(_MARKS.decode(rest))
             elif tag == _FLOOR:
                 guard.raise_floor(_MARKS.decode(rest))
+            elif tag == _WHOLE:
+                continue
             else:
                 raise JournalForeign(path, f"of a version with records of the kind 0x{tag.hex()}")
         except DecodeError as error:

@@ -1,10 +1,11 @@
 """Listening: whether a validator's key is at work elsewhere, found out before it votes here.
 
-    its own history is here             it votes
-    it is in a committee for the first
-    time, as the node looked on         it listens for a moment that is drawn by chance
+    its whole history is here           it votes
+    it is, and it has not signed yet    it listens for a moment that is drawn by chance
     its history is lost, or older than
     votes of the key that are known     it listens for some blocks, and for such a moment
+
+A history is whole if it began before the key came into any committee, and from when the key was listened for.
 
 What is listened for is a vote of the key in the certificate of a final block. A moment drawn by chance parts
 two machines that were given one key and begin together: who draws the shorter one votes, and the other hears
@@ -71,20 +72,19 @@ class Listener:
         self._follow = follow
         self._dice = dice
 
-    async def listen(self, guard: Guard, *, is_new: bool, looked_on: bool) -> None:
+    async def listen(self, guard: Guard, *, is_whole: bool) -> None:
         """Return when the key may vote. Raises KeyAtWork, and what `follow` raises.
 
-        `guard` is what the history here knows, `is_new` says that there was none; `looked_on`, that the node
-        followed the chain without a vote until the key came into a committee.
+        `guard` is what the history here knows, `is_whole` whether somebody vouched that this is all.
         """
         first = self._chain.finalized.header.number
-        if is_new and looked_on and self._is_unused():
-            blocks, own = 0, first
-            log.info("the key is new: listening for a moment before it votes")
-        elif is_new or self._is_outdated(guard):
+        if not is_whole or self._is_outdated(guard):
             blocks, own = LISTEN_BLOCKS, first + OWN_BLOCKS
-            which = "has no history here" if is_new else "has signed what its history here does not know"
+            which = "has signed what its history here does not know" if is_whole else "has no history here"
             log.info("the key %s: listening for %d blocks before it votes", which, blocks)
+        elif not guard.highest:
+            blocks, own = 0, first
+            log.info("the key has not signed yet: listening for a moment before it votes")
         else:
             return
         async with trio.open_nursery() as nursery:
@@ -95,16 +95,16 @@ class Listener:
             await trio.sleep(self._dice.uniform(0, CHANCE_SECONDS_MAX))
             nursery.cancel_scope.cancel()
 
-    def _is_unused(self) -> bool:
-        """Whether the key is in a committee for the first time, as far as is known here."""
+    def is_unused(self) -> bool:
+        """Whether the key surely has been in no committee, that of the block to come included."""
         present = self._epochs.of(self._chain.finalized.header.number + 1)
         if present > LOOKED_AT_MAX:
             return False
         try:
-            earlier = [self._epochs.committee(epoch) for epoch in range(present)]
+            committees = [self._epochs.committee(epoch) for epoch in range(present + 1)]
         except CommitteeUnknown:
             return False
-        return not any(each.bls == self._public for committee in earlier for each in committee.validators)
+        return not any(each.bls == self._public for committee in committees for each in committee.validators)
 
     def _is_outdated(self, guard: Guard) -> bool:
         """Whether one of the last final blocks carries a vote of the key that the guard has not heard of:

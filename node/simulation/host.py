@@ -289,8 +289,11 @@ class Host:
             self.do(actions)
 
     def perform_all(self, actions: Sequence[Action]) -> None:
-        """Do what neither signs nor remembers, in order."""
+        """Do what neither signs nor remembers, in order; a life that ends in between does no more."""
+        life = self.life
         for action in actions:
+            if self.life != life:
+                return
             self.perform(action)
 
     def perform(self, action: Action) -> None:

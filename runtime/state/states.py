@@ -342,7 +342,8 @@ class ChangeSet:
         """Keys that surely hold a value, as far as memory knows at once."""
         return self
 
-    def __contains__(self, key: object) -> bool:
+    def __contains__(self, key: object, /) -> bool:
+        assert isinstance(key, bytes)
         layer: ChangeSet | Finalized = self
         while isinstance(layer, ChangeSet):
             if key in layer.changes:

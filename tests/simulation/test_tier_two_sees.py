@@ -12,6 +12,7 @@ import trio
 from node.consensus.evidence import Accuser
 from node.consensus.history import SigningHistory
 from node.consensus.journal import JournalFailed
+from node.consensus.listening import Listener
 from node.consensus.shell import Shell
 from node.consensus.world import World
 from node.mempool.relay import Relay
@@ -50,7 +51,7 @@ def journal_unsynced(patch: Patch) -> None:
 
 
 def journal_forgotten(patch: Patch) -> None:
-    """A restart forgets what was signed."""
+    """A restart forgets what was signed, and listens to nobody."""
 
     def init(
         method: Any, self: SigningHistory, disk: Any, folder: Any, genesis: bytes, public: bytes
@@ -59,7 +60,11 @@ def journal_forgotten(patch: Patch) -> None:
         self.records = []
         self.guard = type(self.guard)(genesis)
 
+    async def listen(method: Any, self: Listener, guard: Any, *, is_whole: bool) -> None:
+        pass
+
     patch.around(SigningHistory, "__init__", init)
+    patch.around(Listener, "listen", listen)
 
 
 def full_disk_ignored(patch: Patch) -> None:
@@ -121,11 +126,11 @@ def evidence_kept(patch: Patch) -> None:
 
 
 MUTANTS = {
-    "database unsynced": Mutant(database_unsynced, "FinalizedLost", 4, 40),
+    "database unsynced": Mutant(database_unsynced, "FinalizedLost", 23, 40),
     "journal unsynced": Mutant(journal_unsynced, "HonestDoubleVote", 9, 30),
-    "journal forgotten": Mutant(journal_forgotten, "HonestDoubleVote", 4, 40),
+    "journal forgotten": Mutant(journal_forgotten, "HonestDoubleVote", 0, 40),
     "full disk ignored": Mutant(full_disk_ignored, "RefusedWriteIgnored", 4, 30),
-    "committed before executed": Mutant(committed_before_executed, "AgreementBroken", 70, 40),
+    "committed before executed": Mutant(committed_before_executed, "AgreementBroken", 125, 40),
     "hasty clock waited for": Mutant(hasty_clock_waited_for, "NoProgress", 4, 60),
     "nobody follows": Mutant(nobody_follows, "NoProgress", 3, 20),
     "transactions not told": Mutant(transactions_not_told, "TransactionsLost", 4, 40),

@@ -29,13 +29,13 @@ def opened(disk: MemoryDisk | RealDisk, folder: Path = FOLDER) -> SigningHistory
 def test_a_history_gives_back_records_and_refusals(tmp_path: Path) -> None:
     disk, folder = RealDisk(), tmp_path / "chain" / "validator"
     history = opened(disk, folder)
-    assert history.is_new and history.records == []
+    assert not history.is_whole and history.records == []
     history.permit(said(Kind.Notarize, 7))
     history.append([b"one", b""])
     history.sync()
     history.close()
     history = opened(disk, folder)
-    assert not history.is_new and history.records == [b"one", b""]
+    assert history.is_whole and history.records == [b"one", b""]
     with pytest.raises(DoubleSign):
         history.permit(said(Kind.Notarize, 7, B))
     history.permit(said(Kind.Nullify, 7))
@@ -58,6 +58,23 @@ async def test_a_commit_is_durable_and_so_is_a_compaction() -> None:
     disk.crash(Random(1))
     history = opened(disk)
     assert (history.records, history.guard.highest) == ([b"two"], (mark(said(Kind.Notarize, 7)),))
+
+
+async def test_a_history_is_whole_once_somebody_vouched_durably() -> None:
+    """Also where nothing was signed yet; a word that the disk lost counts as not given."""
+    disk = MemoryDisk()
+    opened(disk).close()
+    history = opened(disk)
+    assert not history.is_whole, "that it exists says nothing: the one before it may be lost"
+    await history.vouch()
+    disk.crash(Random(1))
+    history = opened(disk)
+    assert history.is_whole and history.guard.highest == ()
+    await history.compact([b"kept"])
+    await history.vouch()
+    disk.crash(Random(1))
+    history = opened(disk)
+    assert history.is_whole and history.records == [b"kept"]
 
 
 @settings(max_examples=200)
@@ -108,7 +125,7 @@ def test_what_was_sent_is_never_contradicted_whatever_happens_to_the_machine(
             if step == "lose":
                 disk.remove(FOLDER / "journal")
             history = opened(disk)
-            assert history.is_new == (step == "lose")
+            assert history.is_whole == (step != "lose" and bool(history.guard.signed))
 
 
 def test_the_guards_file_follows_and_may_be_read_while_nothing_runs() -> None:

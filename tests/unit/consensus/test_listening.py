@@ -90,7 +90,7 @@ async def test_with_its_own_history_a_key_votes_at_once(chain: Chain) -> None:
     guard = guard_of(chain)
     for _ in range(3):
         guard.permit(grow(chain, with_ours=True).statement)
-    await listener(chain, unasked).listen(guard, is_new=False, looked_on=False)
+    await listener(chain, unasked).listen(guard, is_whole=True)
 
 
 async def test_what_an_imported_history_speaks_of_is_known(chain: Chain) -> None:
@@ -99,16 +99,14 @@ async def test_what_an_imported_history_speaks_of_is_known(chain: Chain) -> None
     guard = guard_of(chain)
     digest = blake2b_256(message(chain.genesis_hash, last))
     guard.raise_floor(Mark(Kind.Finalize, last.epoch, last.view, digest))
-    await listener(chain, unasked).listen(guard, is_new=False, looked_on=False)
+    await listener(chain, unasked).listen(guard, is_whole=True)
 
 
 async def test_without_its_history_it_listens_for_some_blocks(
     chain: Chain, autojump_clock: MockClock
 ) -> None:
     grow(chain, with_ours=True)
-    took = await seconds(
-        listener(chain, following(chain)).listen(guard_of(chain), is_new=True, looked_on=False)
-    )
+    took = await seconds(listener(chain, following(chain)).listen(guard_of(chain), is_whole=False))
     assert LISTEN_BLOCKS * BLOCK_SECONDS <= took <= LISTEN_BLOCKS * BLOCK_SECONDS + CHANCE_SECONDS_MAX
     assert chain.finalized.header.number >= 1 + LISTEN_BLOCKS
 
@@ -120,16 +118,14 @@ async def test_with_an_older_copy_of_its_history_it_listens_as_well(
     guard.permit(grow(chain, with_ours=True).statement)
     grow(chain, with_ours=True)  # signed after the copy was made
     grow(chain, with_ours=False)
-    took = await seconds(listener(chain, following(chain)).listen(guard, is_new=False, looked_on=False))
+    took = await seconds(listener(chain, following(chain)).listen(guard, is_whole=True))
     assert took >= LISTEN_BLOCKS * BLOCK_SECONDS
 
 
 async def test_a_key_that_votes_elsewhere_does_not_vote_here(chain: Chain, autojump_clock: MockClock) -> None:
     grow(chain, with_ours=True)
     with pytest.raises(ExceptionGroup) as group:
-        await listener(chain, following(chain, ours_from=0)).listen(
-            guard_of(chain), is_new=True, looked_on=False
-        )
+        await listener(chain, following(chain, ours_from=0)).listen(guard_of(chain), is_whole=False)
     (found,) = group.value.exceptions
     assert isinstance(found, KeyAtWork)
     assert str(found) == (
@@ -143,9 +139,7 @@ async def test_it_is_heard_to_the_end(chain: Chain, autojump_clock: MockClock) -
     last = 1 + LISTEN_BLOCKS + 1
     grow(chain, with_ours=True)
     with pytest.raises(ExceptionGroup) as group:
-        await listener(chain, following(chain, ours_from=last)).listen(
-            guard_of(chain), is_new=True, looked_on=False
-        )
+        await listener(chain, following(chain, ours_from=last)).listen(guard_of(chain), is_whole=False)
     (found,) = group.value.exceptions
     assert isinstance(found, KeyAtWork) and found.number == last
 
@@ -153,21 +147,21 @@ async def test_it_is_heard_to_the_end(chain: Chain, autojump_clock: MockClock) -
 async def test_votes_of_this_very_node_are_still_under_way(chain: Chain, autojump_clock: MockClock) -> None:
     grow(chain, with_ours=True)
     follow = following(chain, ours_from=0, ours_to=1 + OWN_BLOCKS)
-    await listener(chain, follow).listen(guard_of(chain), is_new=True, looked_on=False)
+    await listener(chain, follow).listen(guard_of(chain), is_whole=False)
 
 
 async def test_a_chain_that_stands_still_is_not_listened_to_for_ever(
     chain: Chain, autojump_clock: MockClock
 ) -> None:
     grow(chain, with_ours=True)
-    took = await seconds(listener(chain, no_blocks).listen(guard_of(chain), is_new=True, looked_on=False))
+    took = await seconds(listener(chain, no_blocks).listen(guard_of(chain), is_whole=False))
     assert LISTEN_SECONDS_MAX <= took <= LISTEN_SECONDS_MAX + CHANCE_SECONDS_MAX
 
 
 async def test_two_machines_with_one_new_key_begin_apart(chain: Chain, autojump_clock: MockClock) -> None:
     grow(chain, with_ours=False)
     took = [
-        await seconds(listener(chain, no_blocks, seed).listen(guard_of(chain), is_new=True, looked_on=True))
+        await seconds(listener(chain, no_blocks, seed).listen(guard_of(chain), is_whole=True))
         for seed in range(8)
     ]
     assert len(set(took)) == len(took)
@@ -179,19 +173,16 @@ async def test_the_later_one_hears_the_first_vote_of_the_other(
 ) -> None:
     grow(chain, with_ours=False)
     with pytest.raises(ExceptionGroup) as group:
-        await listener(chain, following(chain, ours_from=2)).listen(
-            guard_of(chain), is_new=True, looked_on=True
-        )
+        await listener(chain, following(chain, ours_from=2)).listen(guard_of(chain), is_whole=True)
     (found,) = group.value.exceptions
     assert isinstance(found, KeyAtWork) and found.number == 2
 
 
-async def test_a_key_that_was_in_a_committee_before_is_not_new(
-    chain: Chain, autojump_clock: MockClock
-) -> None:
+def test_a_key_that_was_in_a_committee_before_is_not_unused(chain: Chain) -> None:
+    """Nor is one that is in the committee of the block to come."""
+    stranger = Listener(chain, rota.epochs_of(chain), keypair("Stranger").public, unasked, Random(0))
     for _ in range(rota.BLOCKS_PER_EPOCH):
+        assert not listener(chain, unasked).is_unused()
+        assert stranger.is_unused()
         grow(chain, with_ours=False)
-    took = await seconds(
-        listener(chain, following(chain)).listen(guard_of(chain), is_new=True, looked_on=True)
-    )
-    assert took >= LISTEN_BLOCKS * BLOCK_SECONDS
+    assert not listener(chain, unasked).is_unused()

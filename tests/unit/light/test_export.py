@@ -94,7 +94,10 @@ def broken() -> Broken:
     [
         (
             "stranger",
-            "the node's chain began with another block than the chain specification's: name that of its chain",
+            (
+                "the node's chain began with another block than the chain specification's: "
+                "name that of its chain"
+            ),
         ),
         ("no digest", "block 5 says of no epoch up to 16384 that it is its own"),
         (

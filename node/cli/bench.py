@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 from genesis.presets.local import VALIDATORS, VALIDATORS_MAX, local
 from genesis.spec import SpecError
 from node.cli.faults import Fault, expected
-from node.cli.output import Json, columns, print_json, say
+from node.cli.output import Json, columns, is_list, print_json, say
 from node.cli.stop import until_told
 from node.client import RemoteError
 from node.localnet.errors import LocalnetError
@@ -32,6 +32,7 @@ measurements of one run, taken in turn: it depends little on the machine.
 Examples:
   ballast bench transfers --accounts 10000 --rounds 3
   ballast bench certificates --json
+  ballast bench economy
   ballast bench network --rate 200 --seconds 30    a network of real processes
   ballast bench scale --dir /mnt/disk              takes minutes and 4 GB""",
 )
@@ -96,6 +97,19 @@ def certificates(*, rounds: Rounds = 7, json: Json = False) -> None:
 
     _check("--rounds", rounds, 1, ROUNDS_MAX)
     _report(bench_certificates(rounds=rounds, progress=_progress()), json, _CERTIFICATES)
+
+
+@app.command
+def economy(*, dir: Folder = None, json: Json = False) -> None:
+    """Measure what the coin costs: empty blocks, mint, redeem and settle as a chain grows, and a window.
+
+    The largest chain has 1,000 providers, 100,000 accounts and 10,000 open tickets that nobody can serve. The
+    figures of calls are those of three chains, each ten times as large as the one before. A window asks
+    1,000 units for probes of the real size; the products themselves are made before the clock runs.
+    """
+    from node.bench.economy import bench_economy
+
+    _report(bench_economy(_place(dir), progress=_progress()), json, _ECONOMY)
 
 
 @app.command
@@ -166,6 +180,24 @@ _SCALE: Final = {
     "ratio": "how much dearer",
 }
 
+_ECONOMY: Final = {
+    "empty_block_ms": "an empty block of a chain with almost nothing, ms",
+    "empty_block_full_ms": "the same with 1,000 providers and 10,000 open tickets, ms",
+    "empty_block_more_ms": "how much more that is, ms",
+    "mint_us": "a mint with 10, 100, 1,000 providers, us",
+    "mint_growth": "how much dearer",
+    "redeem_us": "a redemption on the same chains, us",
+    "redeem_growth": "how much dearer",
+    "settle_us": "a ticket settled, us",
+    "settle_growth": "how much dearer",
+    "window_units": "units in a window",
+    "window_openings": "of them drawn to open their rows",
+    "window_post_s": "their roots posted, s of CPU",
+    "window_draw_s": "the draw, s of CPU",
+    "window_openings_s": "the openings checked, s of CPU",
+    "window_count_s": "the count, s of CPU",
+    "window_verify_s": "the last three together, s of CPU",
+}
 _CERTIFICATES: Final = {
     "us_4": "a certificate of 4 validators, us",
     "us_100": "a certificate of 100 validators, us",
@@ -177,8 +209,12 @@ def _report(figures: dict[str, Any], json: bool, names: dict[str, str]) -> None:
     if json:
         print_json(figures)
         return
-    for line in columns([(names[name], f"{value:,}") for name, value in figures.items()]):
+    for line in columns([(names[name], _words(value)) for name, value in figures.items()]):
         say(line)
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(_words, value)) if is_list(value) else f"{value:,}"
 
 
 def _place(folder: Path | None) -> Path:

@@ -16,6 +16,10 @@ app = App(
     name="simulate",
     help="Simulate economies on the real runtime; every seed replays exactly.",
     help_format="plaintext",
+    help_epilogue="""Examples:
+  ballast simulate economy --actions 20000 --seed 7 --json
+  ballast simulate run --dead 30
+  ballast simulate anchor --seeds 20 --chart sixty.svg    takes half an hour""",
 )
 
 app.command(anchor)
@@ -49,8 +53,6 @@ def economy(
     checked by all invariants of the chain. What the pallets keep is computed again every so often. After each
     episode all act honestly, and whatever waits must come to its end. A violation prints the command that
     shows it again. Ctrl-C ends it with what was done so far.
-
-    Example: `ballast simulate economy --actions 20000 --seed 7 --json`.
     """
     from node.economy.harness import Summary, simulate
 
@@ -98,8 +100,6 @@ def run(
     Twenty providers stand behind coins minted to the last. With a fifth of them dead, everybody is served in
     full within the longest wait that the header says. With more, the loss is settled, and everybody bears
     the same share of it: the table shows what each holder got for a coin, in the order in which they came.
-
-    Example: `ballast simulate run --dead 30 --json`.
     """
     from node.economy.run import run as run_on_the_coin
 

@@ -36,8 +36,6 @@ def anchor(
     halves in price in 2.3 years, shocks come and go, and with month 40 the largest issuer answers nothing any
     more. The two foils have other pallets in the place of Standards and Providers, and nobody checks I2 and
     I11 for them. Ctrl-C ends it with the seeds that are done. Status 1: a coin of ours was not covered.
-
-    Example: `ballast simulate anchor --seeds 20 --chart sixty.svg`.
     """
     from node.economy.anchor.chart import svg_of
     from node.economy.anchor.life import MONTHS, Life, live

@@ -28,7 +28,7 @@ from runtime.frame.pallet import Pallet
 from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.spec import RuntimeSpec
-from runtime.state import MemoryStates
+from runtime.state import MemoryStates, States
 from runtime.state.overlay import RECORD_PARTS
 from runtime.testing import Trusting
 from runtime.types import AccountId
@@ -67,11 +67,14 @@ def coin_runtime(hours: int, *, without: tuple[str, ...] = ()) -> Runtime:
 class Chain:
     """One chain. Several may take turns with one runtime only if each ends before the next begins."""
 
-    def __init__(self, runtime: Runtime, genesis: Mapping[str, Any], root: AccountId) -> None:
+    def __init__(
+        self, runtime: Runtime, genesis: Mapping[str, Any], root: AccountId, states: States | None = None
+    ) -> None:
+        """`states`: where it is kept, empty still; in memory unless said otherwise."""
         self.runtime = runtime
         self.root = root
         """Whose key is Root."""
-        self._states = MemoryStates()
+        self._states = MemoryStates() if states is None else states
         born = build_genesis(runtime, genesis, self._states.head)
         self.state = self._states.finalize(born.state)
         self.header = born.block.header

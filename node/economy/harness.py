@@ -121,24 +121,31 @@ def simulate(
     summary: Summary | None = None,
     progress: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
-    """Run so many acts from an episode on; `summary` gets each episode when it is over."""
+    """Run so many acts from an episode on; `summary` gets each episode when it is over, or interrupted. What
+    nobody expected passes through, with a note how to see it again.
+    """
     summary = Summary(seed) if summary is None else summary
     number, left = first_episode, actions
     while left > 0:
         part = min(left, EPISODE_ACTIONS)
-        summary.add(number, run_episode(number, seed, part))
+        episode = episode_of(number, seed)
+        try:
+            episode.run(part)
+        except KeyboardInterrupt:
+            summary.add(number, episode.outcome)
+            raise
+        except Exception as error:
+            error.add_note(f"see it again with `{replay(number, seed, part)}`")
+            raise
+        summary.add(number, episode.outcome)
         progress(summary)
         number, left = number + 1, left - part
     return summary
 
 
-def run_episode(number: int, seed: int, actions: int) -> Outcome:
-    """One episode of a run. What nobody expected passes through, with a note how to see it again."""
-    try:
-        return Episode(THEMES[number % len(THEMES)], f"{seed}:{number}").run(actions)
-    except Exception as error:
-        error.add_note(f"see it again with `{replay(number, seed, actions)}`")
-        raise
+def episode_of(number: int, seed: int) -> Episode:
+    """One episode of a run, at its beginning."""
+    return Episode(THEMES[number % len(THEMES)], f"{seed}:{number}")
 
 
 def replay(number: int, seed: int, actions: int) -> str:

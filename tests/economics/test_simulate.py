@@ -14,7 +14,7 @@ from node.economy.chain import coin_runtime
 from node.economy.episode import Episode, Outcome
 from node.economy.habits import HABITS
 from node.economy.habits.root import parameters
-from node.economy.harness import Summary, run_episode, simulate
+from node.economy.harness import episode_of, simulate
 from node.economy.register import calls_of
 from node.economy.themes import THEMES
 from pallets.ledger import Ledger
@@ -52,9 +52,9 @@ def test_every_parameter_of_the_coin_is_moved() -> None:
 
 
 def test_a_seed_replays_exactly() -> None:
-    first, second = (run_episode(0, 7, FEW) for _ in range(2))
+    first, second = (episode_of(0, 7).run(FEW) for _ in range(2))
     assert first == second
-    assert first != run_episode(0, 8, FEW)
+    assert first != episode_of(0, 8).run(FEW)
 
 
 def test_twenty_thousand_acts_break_nothing_and_reach_everything() -> None:
@@ -92,7 +92,7 @@ def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(where, name, instead)
     outcomes: list[Outcome] = []
     for number in range(len(THEMES)):
-        outcomes.append(run_episode(number, 3, 600))
+        outcomes.append(episode_of(number, 3).run(600))
         if outcomes[-1].violations or outcomes[-1].stuck:
             break
     last = outcomes[-1]
@@ -125,13 +125,15 @@ def test_a_violation_prints_the_command_that_shows_it_again(
 def test_an_interrupted_run_tells_what_it_did(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add = Summary.add
+    act = Episode.act
 
-    def interrupted(summary: Summary, number: int, outcome: Outcome) -> None:
-        add(summary, number, outcome)
-        raise KeyboardInterrupt
+    def interrupted(episode: Episode) -> None:
+        act(episode)
+        if episode.outcome.actions == 50:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Summary, "add", interrupted)
-    monkeypatch.setattr("node.economy.harness.EPISODE_ACTIONS", 50)
+    monkeypatch.setattr(Episode, "act", interrupted)
     assert command(["simulate", "economy", "--actions", "500", "--json"]) == 130
-    assert json.loads(capsys.readouterr().out)["actions"] == 50
+    told = json.loads(capsys.readouterr().out)
+    assert told["actions"] == 50
+    assert told["succeeded"] > 10

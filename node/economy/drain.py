@@ -72,6 +72,9 @@ def waiting(world: World) -> list[str]:
             found.append(f"provider 0x{who.hex()[:8]} is {provider.state.name}, owes {owed}")
     for number, slash in world.slashing.pending.items():
         found.append(f"slash {number} of {slash.amount} waits")
+    window = world.attestation.window
+    if window is not None and now > window.closes_at + week:
+        found.append(f"window {window.number} of block {window.opened_at} is open")
     for who in world.oracle.roster:
         seat = world.oracle.reporters[who]
         if seat.slash is not None or seat.is_dismissed:

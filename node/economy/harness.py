@@ -15,7 +15,9 @@ from node.economy.episode import Episode, Outcome
 from node.economy.register import calls_of
 from node.economy.tally import Tally
 from node.economy.themes import THEMES
+from pallets.oracle.types import Status
 from pallets.redemption.types import TicketState
+from pallets.standards.types import Held, Reason
 from runtime.frame.coin import Mode, ProviderState
 
 EPISODE_ACTIONS: Final = 1_400
@@ -24,8 +26,8 @@ REACH_ACTIONS: Final = 20_000
 """From so many acts on everything must have been reached."""
 SUCCESS_PERCENT: Final = 20
 """So many acts in a hundred succeed at least."""
-NOT_REACHED_YET: Final = frozenset({TicketState.Disputed})
-"""States of which no pallet of the chain makes anything yet."""
+NOT_REACHED: Final = ("ticket Disputed", "step held: NothingIssued")
+"""States that no pallet of the chain makes yet, and that of a chain without coins."""
 
 
 @dataclass(slots=True)
@@ -69,10 +71,13 @@ class Summary:
         """What was never made, or never seen."""
         tally = self.tally
         wanted = [f"provider {each.name}" for each in ProviderState]
-        wanted += [f"ticket {each.name}" for each in TicketState if each not in NOT_REACHED_YET]
+        wanted += [f"ticket {each.name}" for each in TicketState]
+        wanted += [f"oracle {each.name}" for each in Status]
+        wanted += [f"standard by {each.name}" for each in Reason]
+        wanted += [f"step held: {each.name}" for each in Held]
         return [
             *(call for call in sorted(calls_of(coin_runtime(1))) if not tally.succeeded[call]),
-            *(state for state in wanted if not tally.states[state]),
+            *(state for state in wanted if state not in NOT_REACHED and not tally.states[state]),
             *(f"mode {each.name}" for each in Mode if not tally.modes[each.name]),
         ]
 

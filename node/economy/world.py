@@ -136,6 +136,11 @@ class World:
             tally.states[f"provider {self.providers.providers[who].state.name}"] += 1
         for state in self._ticket_states():
             tally.states[f"ticket {state.name}"] += 1
+        tally.states[f"oracle {self.oracle.status_of(self.oracle.price).name}"] += 1
+        tally.states[f"standard by {self.standards.standards[self.standards.current].reason.name}"] += 1
+        held = self.standards.held
+        if held is not None:
+            tally.states[f"step held: {held.name}"] += 1
 
     # Looking.
 

@@ -18,18 +18,18 @@ from support.coin_model import (
     PPB,
     UNBONDING,
     Issuer,
-    Model,
     NotAllowed,
     Ticket,
     up,
     wilson,
 )
+from support.coin_model_calls import ActingModel
 
 EXPIRIES_MAX = 64
 SLASHES_MAX = 32
 
 
-class TimedModel(Model):
+class TimedModel(ActingModel):
     """A model whose days pass."""
 
     # The start of a block: the standard, providers, slashes, fees, the reserve, tickets; matching is told.

@@ -91,7 +91,8 @@ def _restore(world: World) -> None:
 def _endow(world: World) -> None:
     """Let everybody have what a few transactions cost."""
     owners = dict.fromkeys(ticket.owner for _, ticket in world.open_tickets())
-    for who in dict.fromkeys((*EVERYBODY, *owners, *world.providers.roster_now())):
+    seated = (*world.providers.roster_now(), *world.oracle.roster)
+    for who in dict.fromkeys((*EVERYBODY, *owners, *seated)):
         richest = max(EVERYBODY, key=world.free)
         if world.free(who) < FARE:
             call = world.balances.force_transfer.call(Address(richest), Address(who), FARE)

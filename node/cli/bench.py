@@ -40,6 +40,7 @@ Examples:
 ACCOUNTS_MAX: Final = 5_000_000
 BLOCK_MAX: Final = 3_000
 ROUNDS_MAX: Final = 100
+ACTIONS_MAX: Final = 10_000_000
 RATE_MAX: Final = 2_000
 SECONDS_MAX: Final = 3_600
 
@@ -110,6 +111,45 @@ def economy(*, dir: Folder = None, json: Json = False) -> None:
     from node.bench.economy import bench_economy
 
     _report(bench_economy(_place(dir), progress=_progress()), json, _ECONOMY)
+
+
+@app.command
+def weights(
+    *,
+    actions: Annotated[int, Parameter(help="Acts in the economies that are weighed.")] = 20_000,
+    seed: Annotated[int, Parameter(help="What decides them.")] = 0,
+    write: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Write weights.py of each pallet of this checkout."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Measure what each call of the coin's pallets reads, writes and computes, beside what it declares.
+
+    Random economies make every call on the real runtime; each is weighed on the side before it is made. A
+    call is short by as much as its storage alone weighed more than it had declared. With --write the
+    constants that the pallets declare are written anew; chains of this code are others then. Takes minutes.
+    """
+    import node
+    from node.bench.weights import NotMeasured, figures_of, measure, write_all
+    from node.economy.chain import coin_runtime
+
+    _check("--actions", actions, 1, ACTIONS_MAX)
+    tell = _progress()
+    samples = measure(actions, seed, progress=lambda done: tell(f"{done:,} of {actions:,} acts"))
+    runtime = coin_runtime(1)
+    if write:
+        with expected(NotMeasured, OSError):
+            for place in write_all(samples, runtime, Path(node.__file__).parent.parent):
+                tell(f"written: {place}")
+    figures = figures_of(samples, runtime)
+    if json:
+        print_json(figures)
+        return
+    heads = ("call", "samples", "reads", "writes", "us", "weight, us", "declared, us", "short, us")
+    rows = [(name, *map(_words, each.values())) for name, each in figures.items()]
+    for line in columns([heads, *rows]):
+        say(line)
 
 
 @app.command
@@ -214,6 +254,8 @@ def _report(figures: dict[str, Any], json: bool, names: dict[str, str]) -> None:
 
 
 def _words(value: Any) -> str:
+    if value is None:
+        return "by its arguments"
     return ", ".join(map(_words, value)) if is_list(value) else f"{value:,}"
 
 

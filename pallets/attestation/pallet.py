@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.attestation import types as t
+from pallets.attestation import weights
 from pallets.attestation.books import DEPOSIT, PROBED, key_of
 from pallets.attestation.probe import (
     COUNT_MAX,
@@ -40,6 +41,11 @@ ENTRY_PICOSECONDS: Final = 8_000
 """An entry of both matrices expanded, and of the second multiplied by a number."""
 OUTPUT_PICOSECONDS: Final = 25_000
 """A column of an opened row: hashed, looked through, multiplied by a number."""
+BAN: Final = db(reads=36, writes=36)
+"""A provider that is banned: its coins and its debt."""
+TICKET_BACK: Final = db(reads=3, writes=7)
+TICKETS_BACK: Final = 64
+"""Of the tickets that go back to their queues with it, the most that a provider has."""
 LEAF_PICOSECONDS: Final = 20_000_000
 """A path of the tree, and what a leaf costs beside its columns."""
 
@@ -56,11 +62,11 @@ def _open_weight(unit: UnitId, leaves: t.Leaves) -> Weight:
 
 
 def _meet_weight(window: int, unit: UnitId, leaves: t.Leaves) -> Weight:
-    return _weight_of(leaves)
+    return _weight_of(leaves) + db(writes=2, compute=0)
 
 
 def _prove_weight(window: int, who: AccountId, unit: UnitId, leaf: t.Leaf, previous: t.Leaf | None) -> Weight:
-    return _weight_of((leaf, leaf)) + db(reads=20, writes=20)
+    return _weight_of((leaf, leaf)) + BAN + TICKET_BACK.times(TICKETS_BACK)
 
 
 class Attestation(Windows):
@@ -80,7 +86,7 @@ class Attestation(Windows):
 
     # Calls of providers.
 
-    @call(index=0, weight=db(reads=7, writes=1))
+    @call(index=0, weight=weights.COMMIT)
     def commit(self, origin: Signed, unit: UnitId, root: Hash) -> PostInfo:
         """Commit to the product that the window asks of one's unit. Costs nothing."""
         window = self._probed(origin.who, unit)
@@ -140,7 +146,7 @@ class Attestation(Windows):
 
     # Calls of anybody.
 
-    @call(index=3, weight=db(reads=9, writes=5))
+    @call(index=3, weight=weights.DEMAND_LEAF)
     def demand_leaf(self, origin: Signed, window: U32, who: AccountId, unit: UnitId, position: U32) -> None:
         """Demand that a provider opens a row that it committed to in a window that was over at most an hour
         ago. The deposit is the provider's if it does; if it does not, it comes back, and the unit misses the
@@ -199,7 +205,7 @@ class Attestation(Windows):
 
     # Calls of governance.
 
-    @call(index=2, weight=db(reads=3, writes=1))
+    @call(index=2, weight=weights.SET_ROUNDS)
     def set_rounds(self, origin: Root, class_id: ClassId, rounds: U8) -> None:
         """Say how many rounds a unit of a class does in a window: as many as take it 70 % of the time."""
         if self.window is not None:

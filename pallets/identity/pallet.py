@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.identity import types as t
+from pallets.identity import weights
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Pallet, Root, Signed, StorageMap, StorageValue, call, hookimpl, runtime_api
 from runtime.frame.coin import COIN_API, COIN_API_VERSION, Issuers, Ledger, ProviderState, Tier
@@ -49,19 +50,19 @@ class Identity(Pallet[t.IdentityEvent, t.IdentityError]):
 
     # Calls: registrars come and go.
 
-    @call(index=0, weight=db(reads=1, writes=1))
+    @call(index=0, weight=weights.ADD_REGISTRAR)
     def add_registrar(self, origin: Root, account: AccountId) -> None:
         """Let an account judge records."""
         self._add_registrar(account)
 
-    @call(index=11, weight=db(reads=1, writes=1))
+    @call(index=11, weight=weights.REMOVE_REGISTRAR)
     def remove_registrar(self, origin: Root, registrar: t.RegistrarIndex) -> None:
         """Let a registrar judge no more. What it said counts until somebody reviews the record."""
         self._registrar(registrar)
         self._put_registrar(registrar, None)
         self.emit(t.RegistrarRemoved(registrar))
 
-    @call(index=6, weight=db(reads=1, writes=1))
+    @call(index=6, weight=weights.SET_FEE)
     def set_fee(self, origin: Signed, registrar: t.RegistrarIndex, fee: Balance) -> None:
         """Say what a judgement costs."""
         info = self._registrar(registrar, origin.who)
@@ -125,7 +126,7 @@ class Identity(Pallet[t.IdentityEvent, t.IdentityError]):
         self.coin.release(DEPOSIT, origin.who, record.deposit)
         self.emit(t.IdentityCleared(origin.who, record.deposit))
 
-    @call(index=4, weight=db(reads=4, writes=3))
+    @call(index=4, weight=weights.REQUEST_JUDGEMENT)
     def request_judgement(self, origin: Signed, registrar: t.RegistrarIndex, max_fee: Balance) -> None:
         """Ask a registrar to judge one's record; its fee, at most `max_fee`, is on hold until it does. What
         it said before counts no more.
@@ -142,7 +143,7 @@ class Identity(Pallet[t.IdentityEvent, t.IdentityError]):
         self.emit(t.JudgementRequested(who, registrar))
         self._settle(who)
 
-    @call(index=5, weight=db(reads=3, writes=3))
+    @call(index=5, weight=weights.CANCEL_REQUEST)
     def cancel_request(self, origin: Signed, registrar: t.RegistrarIndex) -> None:
         """Ask no more, and have the fee back."""
         who, record = origin.who, self._record(origin.who)

@@ -20,12 +20,13 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.issuance import types as t
+from pallets.issuance import weights
 from runtime.frame import Pallet, Parameter, Signed, StorageMap, call, hookimpl
 from runtime.frame.bond import fill_bond
 from runtime.frame.coin import Cause, Issuers, Ledger, Mode, ProviderState, Standards
 from runtime.frame.interfaces import Currency
 from runtime.scale import U64
-from runtime.types import AccountId, Balance, db
+from runtime.types import AccountId, Balance
 from runtime.types.fixed import PPB, mul_div_ceil
 
 VESTING_WINDOWS: Final = 28
@@ -72,7 +73,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=24, writes=16))
+    @call(index=0, weight=weights.MINT)
     def mint(self, origin: Signed, amount: Balance, placed: Balance) -> None:
         """Mint coins as one's own debt, `placed` of them straight into one's bond."""
         issuer = origin.who
@@ -94,7 +95,7 @@ class Issuance(Pallet[t.IssuanceEvent, t.IssuanceError]):
         self._hold(issuer, amount - placed - fee)
         self.emit(t.Minted(issuer, amount, placed, fee))
 
-    @call(index=1, weight=db(reads=9, writes=10))
+    @call(index=1, weight=weights.BURN)
     def burn(self, origin: Signed, issuer: AccountId, amount: Balance) -> None:
         """Burn one's coins against an issuer's debt; what is under a ticket is not available."""
         if not amount:

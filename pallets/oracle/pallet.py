@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from pallets.oracle import types as t
+from pallets.oracle import weights
 from pallets.oracle.reporters import Reporters
 from pallets.oracle.statistics import (
     Cap,
@@ -121,7 +122,7 @@ class Oracle(Reporters):
 
     # Calls.
 
-    @call(index=5, weight=db(reads=2, writes=1))
+    @call(index=5, weight=weights.COMMIT)
     def commit(self, origin: Signed, commitment: Hash) -> None:
         """Commit to what one sees in this round; a later commitment in it takes the place of an earlier."""
         who = origin.who

@@ -14,11 +14,12 @@ from functools import partial
 from typing import Final
 
 from pallets.oracle import types as t
+from pallets.oracle import weights
 from runtime.frame import Pallet, Parameter, Root, Signed, StorageMap, StorageValue, call, hookimpl, invariant
 from runtime.frame.coin import UNBONDING_HOURS, Ledger, Region, Standards
 from runtime.frame.interfaces import Currency
 from runtime.scale import U16, U32, U128
-from runtime.types import AccountId, Balance, BlockNumber, Hash, db
+from runtime.types import AccountId, Balance, BlockNumber, Hash
 from runtime.types.fixed import PPB, div_ceil, mul_div_ceil
 
 COIN: Final = PPB
@@ -69,14 +70,14 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=2, writes=2))
+    @call(index=0, weight=weights.ADMIT)
     def admit(
         self, origin: Root, who: AccountId, entity: U32, region: Region, operator: U32, source: U32
     ) -> None:
         """Give an account the seat of a reporter: who answers for it, where it runs, what its source is."""
         self._admit(who, t.Reporter(entity, region, operator, source))
 
-    @call(index=1, weight=db(reads=2, writes=1))
+    @call(index=1, weight=weights.DISMISS)
     def dismiss(self, origin: Root, who: AccountId) -> None:
         """Take a reporter's seat; its coins are on their way out for 7 days."""
         reporter = self._seated(who)
@@ -84,13 +85,13 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
         self._put(who, reporter.replace(is_dismissed=True))
         self.emit(t.Dismissed(who))
 
-    @call(index=2, weight=db(reads=3, writes=3))
+    @call(index=2, weight=weights.BOND)
     def bond(self, origin: Signed, amount: Balance) -> None:
         """Put free coins into one's bond."""
         self._seated(origin.who)
         self._bond(origin.who, amount)
 
-    @call(index=3, weight=db(reads=3, writes=1))
+    @call(index=3, weight=weights.UNBOND)
     def unbond(self, origin: Signed, amount: Balance) -> None:
         """Take coins out of one's bond; they wait for 7 days, and can be slashed meanwhile."""
         who = origin.who
@@ -103,7 +104,7 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
         self._put(who, reporter)
         self.emit(t.Unbonded(who, amount, reporter.until))
 
-    @call(index=4, weight=db(reads=3, writes=4))
+    @call(index=4, weight=weights.WITHDRAW_UNBONDED)
     def withdraw_unbonded(self, origin: Signed) -> None:
         """Free the coins whose 7 days are over; not while a slash waits. Who was dismissed is forgotten."""
         who = origin.who
@@ -124,7 +125,7 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
         self.coin.release(REPORTING, who, freed)
         self.emit(t.Withdrawn(who, freed))
 
-    @call(index=7, weight=db(reads=1, writes=1))
+    @call(index=7, weight=weights.CANCEL_SLASH)
     def cancel_slash(self, origin: Root, who: AccountId, evidence: Hash) -> None:
         """Cancel a slash that waits, by evidence with this hash."""
         reporter = self.reporters.get(who)

@@ -16,12 +16,13 @@ from functools import partial
 from typing import Any, Final
 
 from pallets.providers import types as t
+from pallets.providers import weights
 from pallets.providers.books import COUNTED, GONE
 from pallets.providers.registry import Register
 from runtime.frame import Parameter, Root, Signed, StorageMap, call
 from runtime.frame.coin import ANONYMOUS, UNBONDING_HOURS, Cause, GroupId, Mode, ProviderState, Tier
 from runtime.scale import U64
-from runtime.types import AccountId, Balance, db
+from runtime.types import AccountId, Balance
 from runtime.types.fixed import PPB, div_ceil, mul_div_floor
 
 BOND: Final = t.Bond()
@@ -62,7 +63,7 @@ class Bonds(Register):
 
     # Calls.
 
-    @call(index=3, weight=db(reads=12, writes=12))
+    @call(index=3, weight=weights.SET_TIER)
     def set_tier(self, origin: Root, who: AccountId, tier: Tier, group: GroupId) -> None:
         """Say how well the chain knows a provider, and which operator group it belongs to. The 90 days of one
         that is said to be Anonymous begin now.
@@ -74,12 +75,12 @@ class Bonds(Register):
             provider = provider.replace(clean_since=self.host.number)
         self._put(who, self._at_tier(who, provider.replace(group=group), tier))
 
-    @call(index=4, weight=db(reads=12, writes=10))
+    @call(index=4, weight=weights.BOND)
     def bond(self, origin: Signed, amount: Balance) -> None:
         """Put free coins into the bond."""
         self.place_bond(origin.who, amount)
 
-    @call(index=5, weight=db(reads=16, writes=12))
+    @call(index=5, weight=weights.UNBOND)
     def unbond(self, origin: Signed, amount: Balance) -> None:
         """Take coins out of the bond; they wait for 7 days. Both lines and the N-1 line hold afterwards."""
         who = origin.who
@@ -104,7 +105,7 @@ class Bonds(Register):
         self.unbonding[who] = t.Unbonding(amount + (waiting.amount if waiting else 0), until)
         self.emit(t.Unbonded(who, amount, until))
 
-    @call(index=6, weight=db(reads=6, writes=4))
+    @call(index=6, weight=weights.WITHDRAW_UNBONDED)
     def withdraw_unbonded(self, origin: Signed) -> None:
         """Free the coins that left the bond 7 days ago; not while the mode is Orange or worse."""
         who = origin.who

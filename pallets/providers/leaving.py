@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Final
 
 from pallets.providers import types as t
+from pallets.providers import weights
 from pallets.providers.bonds import BOND, DEPOSIT, LEAVING
 from pallets.providers.books import GONE
 from pallets.providers.lines import Lines
@@ -30,7 +31,7 @@ from runtime.frame.coin import (
     ProviderState,
     Unvested,
 )
-from runtime.types import AccountId, BlockNumber, db
+from runtime.types import AccountId, BlockNumber
 
 UNITS_CLEARED_MAX: Final = 64
 """How many units of one that has left are forgotten in one block."""
@@ -41,7 +42,7 @@ class Leaving(Lines):
 
     unvested: Unvested
 
-    @call(index=7, weight=db(reads=12, writes=10))
+    @call(index=7, weight=weights.GIVE_NOTICE)
     def give_notice(self, origin: Signed) -> None:
         """Leave. There is no way back: from now on one serves first, and mints and unbonds no more."""
         who, now = origin.who, self.host.number

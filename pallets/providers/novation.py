@@ -8,11 +8,12 @@ is under a ticket stays with the debtor who serves it. What the two pay one anot
 from __future__ import annotations
 
 from pallets.providers import types as t
+from pallets.providers import weights
 from pallets.providers.books import COUNTED
 from pallets.providers.leaving import Leaving
 from runtime.frame import Signed, StorageDoubleMap, call
 from runtime.frame.coin import ProviderState
-from runtime.types import AccountId, Balance, db
+from runtime.types import AccountId, Balance
 from runtime.types.fixed import PPB
 
 
@@ -23,7 +24,7 @@ class Novation(Leaving):
         doc="Debt that the first provider offers the second to take over."
     )
 
-    @call(index=8, weight=db(reads=5, writes=3))
+    @call(index=8, weight=weights.OFFER_NOVATION)
     def offer_novation(self, origin: Signed, to: AccountId, amount: Balance) -> None:
         """Offer another provider to take over debt; the offer stands until it is accepted or cancelled. A
         second offer to the same provider takes the place of the first.
@@ -44,7 +45,7 @@ class Novation(Leaving):
         self.offers[debtor, to] = amount
         self.emit(t.NovationOffered(debtor, to, amount))
 
-    @call(index=9, weight=db(reads=30, writes=24))
+    @call(index=9, weight=weights.ACCEPT_NOVATION)
     def accept_novation(self, origin: Signed, debtor: AccountId, amount: Balance) -> None:
         """Take over the debt that another provider offers: exactly so much."""
         to = origin.who
@@ -69,7 +70,7 @@ class Novation(Leaving):
         self._withdraw_offer(debtor, to)
         self.emit(t.Novated(debtor, to, amount))
 
-    @call(index=10, weight=db(reads=4, writes=3))
+    @call(index=10, weight=weights.CANCEL_NOVATION)
     def cancel_novation(self, origin: Signed, debtor: AccountId, to: AccountId) -> None:
         """Take an offer back, or turn it down: both sides may."""
         if origin.who not in (debtor, to) or (debtor, to) not in self.offers:

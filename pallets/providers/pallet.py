@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from pallets.providers import types as t
+from pallets.providers import weights
 from pallets.providers.bonds import BOND
 from pallets.providers.books import GONE
 from pallets.providers.mean import DAYS
@@ -59,7 +60,7 @@ class Providers(Queries):
             raise t.Leaving
         self._add_units(origin.who, units)
 
-    @call(index=2, weight=db(reads=14, writes=12))
+    @call(index=2, weight=weights.REMOVE_UNIT)
     def remove_unit(self, origin: Signed, unit: UnitId) -> None:
         """Remove a unit; what it counted is gone at once."""
         if self._known(origin.who).state in GONE:

@@ -18,10 +18,11 @@ from functools import partial
 from typing import Final
 
 from pallets.redemption import types as t
+from pallets.redemption import weights
 from pallets.redemption.fee import decayed, fee_ppb, grown
 from pallets.redemption.queries import Queries
 from pallets.redemption.tickets import ESCROW, SMALLEST_SHARE
-from runtime.frame import Parameter, Signed, call, hookimpl
+from runtime.frame import Parameter, PostInfo, Signed, call, hookimpl
 from runtime.frame.coin import ClassId, Mode, Region
 from runtime.scale import U64, Struct
 from runtime.types import AccountId, Balance, BlockNumber, Hash, Weight, db
@@ -31,6 +32,9 @@ LARGEST_SHARE: Final = 200
 """A ticket holds at most this part of the supply; larger is split."""
 PIECES_MAX: Final = 256
 """The most tickets that one call makes."""
+REDEEM: Final = db(reads=22, writes=12)
+"""A redemption without its tickets."""
+PER_TICKET: Final = db(writes=2)
 EXPIRIES_MAX: Final = 64
 """The most states that end by themselves in one block; the rest wait their turn."""
 BEGIN_HOURS: Final = 6
@@ -69,7 +73,7 @@ class Redemption(Queries):
 
     # Calls: the consumer.
 
-    @call(index=0, weight=db(reads=22, writes=12 + 2 * PIECES_MAX))
+    @call(index=0, weight=REDEEM + PER_TICKET.times(PIECES_MAX))
     def redeem(
         self,
         origin: Signed,
@@ -78,7 +82,7 @@ class Redemption(Queries):
         class_floor: ClassId,
         region: Region,
         job: Hash,
-    ) -> None:
+    ) -> PostInfo:
         """Exchange coins for tickets; the fee is paid now, on top, and not returned."""
         owner, queue = origin.who, t.Queue(class_floor, region)
         if not amount:
@@ -117,6 +121,7 @@ class Redemption(Queries):
                 ),
             )
         self.emit(t.Redeemed(owner, amount, fee, first, tickets))
+        return PostInfo(REDEEM + PER_TICKET.times(tickets))
 
     @call(index=1, weight=db(reads=24, writes=18))
     def cancel(self, origin: Signed, ticket: t.TicketId) -> None:
@@ -129,28 +134,28 @@ class Redemption(Queries):
         self.coin.transfer_on_hold(ESCROW, self.account_id, found.owner, found.amount)
         self.emit(t.Cancelled(ticket))
 
-    @call(index=2, weight=db(reads=2, writes=1))
+    @call(index=2, weight=weights.TRANSFER)
     def transfer(self, origin: Signed, ticket: t.TicketId, dest: AccountId) -> None:
         """Give a ticket to another account."""
         found = self._owned(origin.who, ticket, *TicketState)
         self._put(ticket, found.replace(owner=dest))
         self.emit(t.Transferred(ticket, dest))
 
-    @call(index=4, weight=db(reads=5, writes=4))
+    @call(index=4, weight=weights.BEGIN)
     def begin(self, origin: Signed, ticket: t.TicketId) -> None:
         """Say that the inputs can be had; at any time before the work runs."""
         found = self._owned(origin.who, ticket, TicketState.Queued, TicketState.Matched, TicketState.Accepted)
         self.emit(t.Began(ticket))
         self._start(ticket, found.replace(has_begun=True))
 
-    @call(index=7, weight=db(reads=28, writes=23))
+    @call(index=7, weight=weights.CONFIRM)
     def confirm(self, origin: Signed, ticket: t.TicketId) -> None:
         """Accept the result at once, instead of by silence."""
         self._settle(ticket, self._owned(origin.who, ticket, TicketState.Delivered))
 
     # Calls: the server.
 
-    @call(index=3, weight=db(reads=5, writes=4))
+    @call(index=3, weight=weights.ACCEPT)
     def accept(self, origin: Signed, ticket: t.TicketId) -> None:
         """Accept a ticket that one was drawn for."""
         found = self._served(origin.who, ticket, TicketState.Matched)
@@ -158,14 +163,14 @@ class Redemption(Queries):
         self._put(ticket, found.replace(state=TicketState.Accepted, deadline=deadline))
         self.emit(t.Accepted(ticket, origin.who))
 
-    @call(index=5, weight=db(reads=5, writes=4))
+    @call(index=5, weight=weights.READY)
     def ready(self, origin: Signed, ticket: t.TicketId) -> None:
         """Say that one waits for the inputs."""
         found = self._served(origin.who, ticket, TicketState.Accepted)
         self.emit(t.Ready(ticket))
         self._start(ticket, found.replace(is_ready=True))
 
-    @call(index=6, weight=db(reads=25, writes=17))
+    @call(index=6, weight=weights.DELIVER)
     def deliver(self, origin: Signed, ticket: t.TicketId, result: Hash) -> None:
         """Deliver the digest of the result."""
         found = self._served(origin.who, ticket, TicketState.Running)

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Final
 
 from pallets.rewards import types as t
+from pallets.rewards import weights
 from pallets.rewards.split import split
 from runtime.frame import (
     Pallet,
@@ -69,7 +70,7 @@ class Rewards(Pallet[t.RewardsEvent, t.RewardsError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=14, writes=10))
+    @call(index=0, weight=weights.CLAIM)
     def claim(self, origin: Signed, who: AccountId) -> None:
         """Pay a provider its part of a round that has ended. Anybody may ask for it."""
         part = self.parts.get(who)

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final
 
 from pallets.slashing import types as t
+from pallets.slashing import weights
 from runtime.frame import (
     Pallet,
     Root,
@@ -83,7 +84,7 @@ class Slashing(Pallet[t.SlashingEvent, t.SlashingError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=3, writes=3))
+    @call(index=0, weight=weights.CANCEL)
     def cancel(self, origin: Root, number: U32, evidence: Hash) -> None:
         """Cancel a slash that waits; `evidence` is the hash of the document that says why."""
         slash = self.pending.get(number)

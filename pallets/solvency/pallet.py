@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.solvency import types as t
+from pallets.solvency import weights
 from pallets.solvency.mode import Times, condition, step
 from pallets.solvency.sums import sums_now
 from pallets.solvency.types import Coverage, Genesis, ModeChanged, Since, SolvencyError, SolvencyEvent
@@ -28,7 +29,7 @@ from runtime.frame.coin import (
 )
 from runtime.frame.interfaces import Blocks
 from runtime.scale import Codec, codec_of
-from runtime.types import BlockNumber, db
+from runtime.types import BlockNumber
 from runtime.types.digest import Consensus
 from runtime.types.fixed import PPB, mul_div_floor
 
@@ -66,7 +67,7 @@ class Solvency(Pallet[SolvencyEvent, SolvencyError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=3, writes=2))
+    @call(index=0, weight=weights.WIND_DOWN)
     def wind_down(self, origin: Root) -> None:
         """Wind the coin down, once Red has lasted for 30 days: no coin is ever minted again."""
         mode, red = self.ledger.mode_now(), self.since.red

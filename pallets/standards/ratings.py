@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.standards import types as t
+from pallets.standards import weights
 from runtime.frame import Pallet, Root, StorageMap, StorageValue, Twox64Concat, call, hookimpl
 from runtime.frame.coin import ClassId
 from runtime.scale import U32, U128
-from runtime.types import db
 from runtime.types.fixed import PPB, div_ceil, mul_div_floor
 
 FIRST: Final = 1
@@ -41,7 +41,7 @@ class Ratings(Pallet[t.StandardsEvent, t.StandardsError]):
         for each in genesis.classes:
             self._rate(each.id, t.Class(each.name, each.work_per_hour, each.memory_gib, each.link_gbps))
 
-    @call(index=0, weight=db(reads=2, writes=2))
+    @call(index=0, weight=weights.ADD_CLASS)
     def add_class(
         self,
         origin: Root,

@@ -79,6 +79,7 @@ THEMES: Final = (
         hours=6,
         death_chance=0.01,
         deaths=(0.5, 0.6, 0.7),
+        drift_ppm=-3_000,
         boosts={"Providers.bond": 3, "Redemption.cancel": 3},
     ),
     Theme(name="single hours", hours=1, block_chance=0.2, while_blocks=48, boosts={"Redemption.cancel": 3}),

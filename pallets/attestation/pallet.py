@@ -43,7 +43,7 @@ OUTPUT_PICOSECONDS: Final = 25_000
 """A column of an opened row: hashed, looked through, multiplied by a number."""
 BAN: Final = db(reads=36, writes=36)
 """A provider that is banned: its coins and its debt."""
-TICKET_BACK: Final = db(reads=3, writes=7)
+TICKET_BACK: Final = db(reads=2, writes=4, compute=40_000_000)
 TICKETS_BACK: Final = 64
 """Of the tickets that go back to their queues with it, the most that a provider has."""
 LEAF_PICOSECONDS: Final = 20_000_000

@@ -321,7 +321,7 @@ def test_accuse_an_honest_provider(is_defended: bool, monkeypatch: pytest.Monkey
         monkeypatch.setattr(attestation, "is_fraud", lambda *facts: True)
     work = chain.work_of(ONE)
     commit(chain, work.root)
-    for leaf in map(leaf_of, work.open(tuple(range(SIZE)))):
+    for leaf in map(leaf_of, work.open(tuple(range(0, SIZE, 2)))):  # all that fit into the block
         accused = chain.submit(chain.attestation.prove_fraud.call(1, ONE, 0, leaf, None), CAROL)
         assert isinstance(accused.refusal, t.NoFraud) is is_defended
         if not is_defended:

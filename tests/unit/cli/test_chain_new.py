@@ -38,10 +38,10 @@ def test_the_table_of_the_test_network_makes_the_test_network(tmp_path: Path) ->
         "file": str(out),
         "id": "ballast-testnet",
         "genesisHash": checked["genesisHash"],
-        "supply": 2_400_001_000_100_000,
+        "supply": 2_400_001_000_200_000,
         "effective": 3_790_014_543_000_000,
         "coverage_ppb": 1_579_172_068,
-        "margin": 1_086_012_088_600_000,
+        "margin": 1_086_012_088_500_000,
         "mode": "Green",
         "wait_hours": 456,
         "providers": 10,
@@ -62,7 +62,7 @@ def test_people_are_told_what_the_coins_stand_on(tmp_path: Path) -> None:
     lines = said.out.splitlines()
     assert lines[0] == "Chain         ballast-testnet (Ballast Testnet)"
     assert lines[2:8] == [
-        "Coins         2,400,001.0001 CPC",
+        "Coins         2,400,001.0002 CPC",
         "Capacity      3,790,014 SCU-h, 1.579 a coin",
         "Mode          Green",
         "Longest wait  456 h",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pallets.oracle.statistics import (
@@ -115,8 +115,11 @@ def test_a_value_moves_by_fifteen_percent_or_waits(old: int, new: int) -> None:
 
 
 @given(values, values, values)
+@example(value=1 << 64, old=1, new=1 << 64)
 def test_another_measure_is_rounded_down_and_leaves_something(value: int, old: int, new: int) -> None:
-    assert rescaled(Value(value, 1, 5, 1), old, new) == Value(max(1, value * new // old), 1)
+    """And fits what a value is kept in."""
+    fits = min((1 << 128) - 1, max(1, value * new // old))
+    assert rescaled(Value(value, 1, 5, 1), old, new) == Value(fits, 1)
 
 
 def test_what_was_never_reported_is_halted() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,8 +14,7 @@ from node.cli.faults import INTERRUPTED, REFUSED, Fault, expected
 from node.cli.output import Json, columns, print_json, say
 
 SEEDS_MAX: Final = 10_000
-TOLD_MONTHS: Final = 12
-"""So often a life says how far it is."""
+JOBS_MAX: Final = 256
 
 
 def anchor(
@@ -27,6 +25,14 @@ def anchor(
         bool,
         Parameter(negative="", show_default=False, help="Also ours with providers who never buy hardware."),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        Parameter(
+            validator=Number(gte=1, lte=JOBS_MAX),
+            show_default=False,
+            help="Processes; as many as the machine has processors unless said. The figures are the same.",
+        ),
+    ] = None,
     chart: Annotated[Path, Parameter(help="Where the chart is written, as SVG.")] = Path("anchor.svg"),
     json: Json = False,
 ) -> int:
@@ -38,26 +44,31 @@ def anchor(
     I11 for them. Ctrl-C ends it with the seeds that are done. Status 1: a coin of ours was not covered.
     """
     from node.economy.anchor.chart import svg_of
-    from node.economy.anchor.life import MONTHS, Life, live
+    from node.economy.anchor.life import MONTHS, Life
     from node.economy.anchor.promises import FIXED, IDLE, LITERAL, OURS, Promise
+    from node.economy.anchor.runner import lives_of
     from node.economy.anchor.table import row_of
 
     if not chart.parent.is_dir():
         raise Fault(f"{chart.parent} is no folder: the chart has no place")
-    started = time.process_time()
     promises = (OURS, IDLE, FIXED, LITERAL) if idle else (OURS, FIXED, LITERAL)
     lives: dict[Promise, list[Life]] = {promise: [] for promise in promises}
-    status = done = 0
+    total, status = seeds * len(promises), 0
+    found = lives_of(
+        promises, range(first_seed, first_seed + seeds), MONTHS, jobs=jobs or os.cpu_count() or 1
+    )
     try:
-        for seed in range(first_seed, first_seed + seeds):
-            for promise in promises:
-                tell = _progress(f"seed {seed}, {promise.name}", MONTHS)
-                lives[promise].append(live(promise, seed, progress=tell))
-            done += 1
+        for number, life in enumerate(found, start=1):
+            lives[life.promise].append(life)
+            lowest = min(month.lowest_ppb for month in life.months) / 10**9
+            _tell(f"{number} of {total} lives: seed {life.seed}, {life.promise.name}, at least {lowest:.2f}")
     except KeyboardInterrupt:
         status = INTERRUPTED
-        if not done:
-            return status
+    finally:
+        found.close()
+    done = min(map(len, lives.values()))
+    if not done:
+        return status
     lives = {promise: each[:done] for promise, each in lives.items()}
     rows = [row_of(promise, each) for promise, each in lives.items()]
     with expected(OSError):
@@ -68,7 +79,7 @@ def anchor(
         "months": MONTHS,
         "promises": [row.figures for row in rows],
         "chart": str(chart),
-        "cpu_seconds": round(time.process_time() - started, 1),
+        "cpu_seconds": round(sum(life.cpu_seconds for each in lives.values() for life in each), 1),
     }
     _report(figures, {row.promise.name: row.promise.title for row in rows}, json)
     if status:
@@ -98,9 +109,5 @@ def _report(figures: dict[str, Any], titles: dict[str, str], json: bool) -> None
     say(f"{figures['seeds']} seeds, {figures['cpu_seconds']:,} s of CPU; chart: {figures['chart']}")
 
 
-def _progress(what: str, months: int) -> Callable[[int], None]:
-    def tell(month: int) -> None:
-        if month % TOLD_MONTHS == 0:
-            print(f"{what}: {month} of {months} months", file=sys.stderr, flush=True)
-
-    return tell
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

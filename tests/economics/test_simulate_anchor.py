@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 from random import Random
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from node.economy.anchor.chart import svg_of
 from node.economy.anchor.life import Life, Month, live
 from node.economy.anchor.market import days_of
 from node.economy.anchor.promises import FIXED, IDLE, LITERAL, OURS, Promise
+from node.economy.anchor.runner import lives_of
 from node.economy.anchor.table import row_of
 from pallets.standards import Standards
 from pallets.standards.types import Reason
@@ -158,17 +160,33 @@ def test_so_many_seeds_are_refused(seeds: str) -> None:
     assert "--seeds" in refusal("simulate", "anchor", "--seeds", seeds, status=2)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_the_command_says_its_figures_and_draws_its_chart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lives are short here: the figures are those of two months."""
     monkeypatch.setattr(lives, "MONTHS", 2)
-    monkeypatch.setattr(lives.live, "__kwdefaults__", {"months": 2, "progress": None})
     chart = tmp_path / "anchor.svg"
-    ended = ballast("simulate", "anchor", "--seeds", "1", "--chart", str(chart), "--json")
+    ended = ballast(
+        "simulate", "anchor", "--seeds", "1", "--jobs", str(jobs), "--chart", str(chart), "--json"
+    )
     figures = json.loads(ended.out)
     assert ended.status == 0
     assert (figures["seeds"], figures["months"], figures["chart"]) == (1, 2, str(chart))
     assert [each["name"] for each in figures["promises"]] == ["gated", "fixed", "literal"]
     assert all(each["months_below_1"] == 0 for each in figures["promises"])
+    assert ended.err.splitlines()[-1].startswith("3 of 3 lives: seed 0, literal, at least 1.")
     assert ElementTree.parse(chart).getroot().tag.endswith("svg")
+
+
+def test_processes_change_nothing() -> None:
+    alone, together = (list(lives_of((OURS, FIXED), range(2), 1, jobs=jobs)) for jobs in (1, 2))
+    assert alone == together
+    assert [(life.promise, life.seed) for life in alone] == [(OURS, 0), (FIXED, 0), (OURS, 1), (FIXED, 1)]
+
+
+def test_who_stops_looking_ends_the_processes() -> None:
+    found = lives_of((OURS,), range(3), 1, jobs=2)
+    next(found)
+    found.close()
+    assert not multiprocessing.active_children()

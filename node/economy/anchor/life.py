@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -53,15 +53,15 @@ class Life:
     promise: Promise
     seed: int
     months: list[Month] = field(default_factory=list[Month])
+    cpu_seconds: float = field(default=0.0, compare=False)
 
 
-def live(
-    promise: Promise, seed: int, *, months: int = MONTHS, progress: Callable[[int], None] | None = None
-) -> Life:
+def live(promise: Promise, seed: int, *, months: int = MONTHS) -> Life:
     """Live through it; every promise has the same market and fleets by one seed.
 
     Raises `InvalidBlock` if any invariant that the promise knows of is broken.
     """
+    started = time.process_time()
     market = days_of(Random(f"anchor market {seed}"), MONTHS * DAYS + 1)
     random = Random(f"anchor people {seed}")
     parts = (LARGEST, *(random.randint(SMALLEST, MIDDLE_MAX) for _ in PROVIDERS[1:]))
@@ -76,9 +76,8 @@ def live(
         people.do_business()
         lowest = min(_pass_day(chain, people, market[month * DAYS + day]) for day in range(DAYS))
         life.months.append(_ended(chain, market[(month + 1) * DAYS], lowest))
-        if progress is not None:
-            progress(month + 1)
     chain.try_state()
+    life.cpu_seconds = time.process_time() - started
     return life
 
 

@@ -91,7 +91,7 @@ class SigningHistory:
         self._saved: tuple[Mark, ...] = _read_guard(disk, self._path, genesis_hash, public)
         self._journal, found = Journal.open(disk, folder / JOURNAL, genesis_hash=genesis_hash, public=public)
         self.guard, self.records = _restore(folder / JOURNAL, genesis_hash, self._saved, found or [])
-        self.is_whole = any(record[:1] in (_MARK, _FLOOR, _WHOLE) for record in found or [])
+        self.is_whole = any(record[:1] in (_MARK, _WHOLE) for record in found or [])
         """Whether the journal has all that the key signed, as far as anybody vouched for it: a key signs only
         then, so marks say so as well.
         """

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.consensus.disk import RealDisk
@@ -84,6 +84,7 @@ async def test_a_history_is_whole_once_somebody_vouched_durably() -> None:
     ),
     seed=st.integers(0, 1 << 32),
 )
+@example(steps=[said(Kind.Notarize, 7), "lose", "rewrite", "close"], seed=0)
 def test_what_was_sent_is_never_contradicted_whatever_happens_to_the_machine(
     steps: list[Statement | str], seed: int
 ) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -120,8 +120,14 @@ class Open:
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
         return self._below.prove(keys)
 
-    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> State:
-        return self._below.child(changes, decoded)
+    def child(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
+    ) -> State:
+        return self._below.child(changes, decoded, known)
 
 
 class Counting(Overlay):

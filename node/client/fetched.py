@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -63,6 +63,10 @@ class FetchedState:
         raise NotImplementedError("proofs are asked of the node")
 
     def child(
-        self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
     ) -> FetchedState:
         raise NotImplementedError("nothing is built on a state that is not here")

@@ -60,8 +60,8 @@ FILLING_KEY: Final = b"filling"
 NODE_BUDGET_BYTES: Final = 512 << 20
 """What the cached branches may weigh, unless the caller says otherwise."""
 
-BRANCH_BYTES: Final = 900
-"""What a branch weighs in memory beside its encoding: objects, ids, the keys of its leaves."""
+BRANCH_BYTES: Final = 400
+"""What a branch weighs in memory beside its encoding: objects and ids."""
 
 NOTHING_DEAD: Final = bytes(4)
 """The journal of a block under which no node died."""

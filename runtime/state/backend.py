@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, TypeVar
 
@@ -59,9 +59,17 @@ class State(Protocol):
         """The read proof of `keys`: trie nodes, and the values that stand in them by their digest."""
         ...
 
-    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> State:
+    def child(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
+    ) -> State:
         """The frozen state after `changes` (None removes a key). `decoded` are values of that state as far as
-        they are known decoded, changed or not; `ABSENT` for keys that hold nothing.
+        they are known decoded, changed or not; `ABSENT` for keys that hold nothing. `known` may have keys
+        that surely hold a value in this state, which saves reading them; in error, the root is wrong in
+        silence.
         """
         ...
 

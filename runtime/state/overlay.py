@@ -279,7 +279,10 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        return self.state.child(self.changes(), self.values)
+        known = {
+            key for key, value in self._before.items() if value is not ABSENT and value is not UNREAD
+        }
+        return self.state.child(self.changes(), self.values, known)
 
     def _settle(self) -> None:
         if self._depth:

@@ -210,11 +210,6 @@ class Finalized:
             states.decoded.put(key, value)
         return value
 
-    @property
-    def known(self) -> Container[bytes]:
-        """Keys that surely hold a value, as far as memory knows at once."""
-        return self._states.decoded.young if self._states.head is self else ()
-
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         if self._states.head is self:
             return self._states.store.keys(prefix, after)
@@ -223,8 +218,14 @@ class Finalized:
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
         return prove(self, self.kept_root.top, keys, self._states.version)
 
-    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
-        return ChangeSet(self, changes, decoded)
+    def child(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
+    ) -> ChangeSet:
+        return ChangeSet(self, changes, decoded, known)
 
     @property
     def at_hand(self) -> Mapping[int, Branch]:
@@ -262,6 +263,7 @@ class ChangeSet:
         parent: Finalized | ChangeSet,
         changes: Mapping[bytes, bytes | None],
         decoded: Mapping[bytes, object],
+        known: Container[bytes],
     ) -> None:
         states = parent.states
         height = parent.height + 1
@@ -279,7 +281,7 @@ class ChangeSet:
             self.changes,
             first_id=states.next_id,
             version=states.version,
-            known=parent.known,
+            known=known,
         )
         self.first_id = states.next_id
         states.next_id = trie.next_id
@@ -337,20 +339,6 @@ class ChangeSet:
             layer = layer._below
         return layer.read(key, decode)
 
-    @property
-    def known(self) -> Container[bytes]:
-        """Keys that surely hold a value, as far as memory knows at once."""
-        return self
-
-    def __contains__(self, key: object, /) -> bool:
-        assert isinstance(key, bytes)
-        layer: ChangeSet | Finalized = self
-        while isinstance(layer, ChangeSet):
-            if key in layer.changes:
-                return layer.changes[key] is not None
-            layer = layer._below
-        return key in layer.known
-
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         changed: dict[bytes, bool] = {}
         layer: ChangeSet | Finalized = self
@@ -372,8 +360,14 @@ class ChangeSet:
     def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
         return prove(self, self.top, keys, self._states.version)
 
-    def child(self, changes: Mapping[bytes, bytes | None], decoded: Mapping[bytes, object], /) -> ChangeSet:
-        return ChangeSet(self, changes, decoded)
+    def child(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
+    ) -> ChangeSet:
+        return ChangeSet(self, changes, decoded, known)
 
     @property
     def at_hand(self) -> Mapping[int, Branch]:

@@ -10,7 +10,7 @@ from runtime.trie.node import HASH_SIZE, STEP, Branch, Shape
 PENDING = b""
 """The reference of a leaf that is encoded only when the branch above it is."""
 
-_NOTHING: Branch = (Shape(0, "", {}, [], 0, has_value=False, is_regular=False), array("Q"), b"")
+_NOTHING: Branch = (Shape(0, "", {}, 0, has_value=False, is_regular=False), array("Q"), b"")
 """What the draft of a new branch copies."""
 
 
@@ -19,7 +19,7 @@ class Entry(Struct, frozen=True):
 
     id: int
     key: bytes | None
-    """The key of a leaf; None for a branch, and for a leaf that was not read yet."""
+    """The key of a leaf; None for a branch, and for a leaf whose key was not asked for."""
     reference: bytes
     """How the child stands in the encoding: its digest, a shorter node itself, or `PENDING`."""
 
@@ -59,7 +59,7 @@ class Draft:
         at = shape.base
         for nibble, slot in shape.slots.items():
             end = at + 1 + (buffer[at] >> 2)
-            entries[nibble] = Entry(ids[slot], shape.keys[slot], bytes(buffer[at + 1 : end]))
+            entries[nibble] = Entry(ids[slot], None, bytes(buffer[at + 1 : end]))
             at = end
         if shape.has_value:
             entries[""] = Entry(ids[-1], bytes.fromhex(self.path), PENDING)

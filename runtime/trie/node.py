@@ -19,7 +19,7 @@ keeps its id when a change above it moves the place where its partial key starts
 from array import array
 from collections.abc import Mapping
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeAlias
 
@@ -36,6 +36,9 @@ KEY_BYTES_MAX = 32_767
 
 HEADERS_PREPARED = 512
 """Leaf headers up to this many nibbles are looked up, longer ones computed."""
+
+PLAIN_SHAPES_MAX = 1 << 14
+"""How many shapes of plain branches are kept, to be shared."""
 
 EMPTY_NODE = b"\0"
 EMPTY_ROOT = blake2b(EMPTY_NODE, digest_size=HASH_SIZE).digest()
@@ -69,16 +72,17 @@ class StateVersion(IntEnum):
 
 
 class Shape:
-    """What the versions of a branch share while only values below it change."""
+    """What the versions of a branch share while only values below it change, and one with all branches that
+    are alike in it. Never altered.
+    """
 
-    __slots__ = ("base", "depth", "has_value", "is_plain", "is_regular", "keys", "partial", "slots", "start")
+    __slots__ = ("base", "depth", "has_value", "is_plain", "is_regular", "partial", "slots", "start")
 
     def __init__(
         self,
         start: int,
         partial: str,
         slots: Mapping[str, int],
-        keys: list[bytes | None],
         base: int,
         has_value: bool,
         is_regular: bool,
@@ -91,8 +95,6 @@ class Shape:
         """The position of the nibble that chooses among the children."""
         self.slots = slots
         """Nibble -> place among the children that exist."""
-        self.keys = keys
-        """Place -> key of the leaf there; None for a branch, and for a leaf that was not read yet."""
         self.base = base
         """Where the first child stands in the encoding."""
         self.has_value = has_value
@@ -209,8 +211,12 @@ def encode_branch(
 
 
 def shape_of(start: int, buffer: bytes) -> Shape:
-    """The shape of the branch encoded in `buffer`, which is trusted; the keys of its leaves are not known."""
+    """The shape of the branch encoded in `buffer`, which is trusted."""
     first = buffer[0]
+    if first == BRANCH[0]:
+        plain = _plain_shape(start, buffer[1] | buffer[2] << 8)
+        if len(buffer) == plain.base + STEP * len(plain.slots):
+            return plain
     width = 4 if first < 0x20 else 6
     full = (1 << width) - 1
     nibbles = first & full
@@ -231,7 +237,15 @@ def shape_of(start: int, buffer: bytes) -> Shape:
         mode = buffer[base] & 3
         base += (1, 2, 4)[mode] + (int.from_bytes(buffer[base : base + (1, 2, 4)[mode]], "little") >> 2)
     is_regular = len(buffer) - base == STEP * len(slots)
-    return Shape(start, partial, slots, [None] * len(slots), base, first < 0x20 or first >= 0xC0, is_regular)
+    return Shape(start, partial, slots, base, first < 0x20 or first >= 0xC0, is_regular)
+
+
+@lru_cache(PLAIN_SHAPES_MAX)
+def _plain_shape(start: int, bitmap: int) -> Shape:
+    """The shape of a branch without partial key and value, whose children stand by their digests: of nearly
+    all that a large trie has, and then it is at hand when they are walked.
+    """
+    return Shape(start, "", slots_of(bitmap), 3, has_value=False, is_regular=True)
 
 
 def with_partial(buffer: bytes, old: str, new: str) -> bytes:

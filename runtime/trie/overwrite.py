@@ -87,7 +87,7 @@ class Overwriter:
                 continue
             child = ids[slot]
             if child & 1:
-                made = self._leaf(branch, child, slot, here)
+                made = self._leaf(depth, child, here)
             elif first == end or paths[first][depth] != nibble:
                 made = self._alone(child, here)
             else:
@@ -162,7 +162,7 @@ class Overwriter:
             # There is no such child, or the key ends here.
             self.left.append(place)
             return None
-        made = self._leaf(branch, child, slot, place)
+        made = self._leaf(shape.depth, child, place)
         if made is None:
             return None
         passed.append((id, slot, branch))
@@ -183,17 +183,14 @@ class Overwriter:
         self.next_id = born
         return below, digest
 
-    def _leaf(self, branch: Branch, id: int, slot: int, place: int) -> _Child | None:
-        """Overwrite the leaf `id`, which stands at `slot` of the branch, if the change is about its key."""
-        key, shape = self._keys[place], branch[0]
-        held = shape.keys[slot]
-        if held is None:
-            held = shape.keys[slot] = key if key in self._known else self._read(id)[0]
+    def _leaf(self, depth: int, id: int, place: int) -> _Child | None:
+        """Overwrite the leaf `id`, a child of a branch of that depth, if the change is about its key."""
+        key = self._keys[place]
         value = self._changes[key]
-        if held != key or value is None:
+        if value is None or not (key in self._known or self._is_of(id, key)):
             self.left.append(place)
             return None
-        encoded = encode_leaf(key, shape.depth + 1, value, self._inline_max)
+        encoded = encode_leaf(key, depth + 1, value, self._inline_max)
         if len(encoded) < HASH_SIZE:
             self.left.append(place)
             return None
@@ -204,3 +201,7 @@ class Overwriter:
         state = blank()
         state.update(encoded)
         return born, state.digest()
+
+    def _is_of(self, id: int, key: bytes) -> bool:
+        """Whether the leaf `id` is that of `key`; one that was overwritten just now is that of another."""
+        return id not in self.leaves and self._read(id)[0] == key

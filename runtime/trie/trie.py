@@ -180,10 +180,7 @@ class _Editor:
         if not id & 1:
             below = self._open(id, path)
             return below if below is not None or value is None else draft.explode()
-        held = draft.shape.keys[slot]
-        if held is None:
-            held = draft.shape.keys[slot] = self._key_of(id, key)
-        return draft.explode() if value is not None or held == key else None
+        return draft.explode() if value is not None or self._key_of(id, key) == key else None
 
     def _put_exploded(
         self, draft: Draft, nibble: str, key: bytes, path: str, value: bytes | None
@@ -202,7 +199,7 @@ class _Editor:
             if below is not None or value is None:
                 return below
             return self._split_branch(draft, nibble, path)
-        held = self._leaf(entry.id)[0] if entry.key is None else entry.key
+        held = self._key_of(entry.id, key) if entry.key is None else entry.key
         if held == key:
             self._kill(entry.id)
             draft.is_changed = True
@@ -288,13 +285,12 @@ class _Editor:
         value = None
         value_id = 0
         ids = array("Q")
-        keys: list[bytes | None] = []
         references: dict[str, bytes] = {}
         bitmap = 0
         size = 0
         for nibble in sorted(draft.entries):
             entry = draft.entries[nibble]
-            id, key, reference = entry.id, entry.key, entry.reference
+            id, reference = entry.id, entry.reference
             if not nibble:
                 value_id, value = id, self._leaf(id)[1]
                 continue
@@ -302,7 +298,6 @@ class _Editor:
                 key, content = self._leaf(id)
                 reference = reference_of(encode_leaf(key, draft.depth + 1, content, self.inline_max))
             ids.append(id)
-            keys.append(key)
             references[nibble] = reference
             bitmap |= 1 << int(nibble, 16)
             size += 1 + len(reference)
@@ -314,7 +309,6 @@ class _Editor:
             start,
             partial,
             slots_of(bitmap),
-            keys,
             base=len(buffer) - size,
             has_value=value is not None,
             is_regular=size == STEP * len(references),
@@ -327,7 +321,7 @@ class _Editor:
         self._kill(id)
         moved = with_partial(buffer, old.partial, partial)
         base = old.base + len(moved) - len(buffer)
-        shape = Shape(start, partial, old.slots, old.keys, base, old.has_value, old.is_regular)
+        shape = Shape(start, partial, old.slots, base, old.has_value, old.is_regular)
         return Entry(self._born_branch(shape, ids, moved), None, reference_of(moved))
 
     def _finish(self, ground: Draft) -> tuple[bytes, int]:

@@ -106,13 +106,13 @@ def test_a_commit_carries_the_callers_columns(states: RocksStates) -> None:
 
 
 def test_a_state_larger_than_the_budget_works(tmp_path: Path) -> None:
-    states = RocksStates.open(tmp_path, budget_bytes=120_000)
+    states = RocksStates.open(tmp_path, budget_bytes=60_000)
     for _ in range(30):
         grow(states, 1)
-        assert states.store.cached_bytes <= 120_000
+        assert states.store.cached_bytes <= 60_000
     assert states.head.root == trie_root(held_at(30))
     assert states.store.cached_bytes > 0
-    assert len(list(states.database.keys(Column.NODES))) * BRANCH_BYTES > 3 * 120_000
+    assert len(list(states.database.keys(Column.NODES))) * BRANCH_BYTES > 3 * 60_000
     states.close()
 
 

@@ -76,7 +76,7 @@ def test_what_it_leaves_over_it_names_and_does_not_touch() -> None:
         changes,
         made.next_id,
         32,
-        lambda id, _: nodes.leaf(id)[0],
+        (),
     )
     assert overwriter.run(made.top) is not None
     # An empty value makes a leaf short enough to stand inline.

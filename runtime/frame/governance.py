@@ -1,0 +1,174 @@
+"""What governance's pallets expect of one another, and of the coin: behaviours, never names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol, runtime_checkable
+
+from runtime.frame.coin import Mode
+from runtime.frame.host import Call
+from runtime.frame.origin import Origin
+from runtime.scale import I128, U16, U32, U64, U128, Doc, Enum, Fixed, Max, Struct
+from runtime.types.account import AccountId, Balance, BlockNumber, Hash
+
+INLINE_MAX = 128
+"""The longest encoded call that stands where it is named, in bytes: Substrate's figure."""
+
+TaskName = Annotated[bytes, Fixed(32)]
+"""The name of a scheduled task."""
+TrackId = U16
+"""The number of a track, which is also the class of the votes on it."""
+PollIndex = U32
+"""The number of a referendum."""
+
+
+class BoundedCall(Enum, path="frame_support::traits::preimages::Bounded"):
+    """A call as it is named before it runs: itself, if it is short, or the hash of its encoding."""
+
+
+class Legacy(BoundedCall, index=0):
+    """By the BLAKE2b-256 of its encoding, of unknown length."""
+
+    hash: Hash
+
+
+class Inline(BoundedCall, index=1, unnamed=True):
+    """The encoding itself."""
+
+    data: Annotated[bytes, Max(INLINE_MAX)]
+
+
+class Lookup(BoundedCall, index=2):
+    """By the BLAKE2b-256 of its encoding, and its length in bytes."""
+
+    hash: Hash
+    len: U32
+
+
+@runtime_checkable
+class Preimages(Protocol):
+    """Keeps the encodings of calls that are named by their hash."""
+
+    def bound(self, call: Call) -> BoundedCall:
+        """The shortest name of a call; a long one is kept here, once more asked for."""
+        ...
+
+    def have(self, bounded: BoundedCall) -> bool:
+        """Whether the call can be read now."""
+        ...
+
+    def peek(self, bounded: BoundedCall) -> Call:
+        """The call. Raises a `DispatchError` that says whether its preimage is missing or no call of this
+        runtime.
+        """
+        ...
+
+    def request(self, bounded: BoundedCall) -> None:
+        """Somebody needs the preimage: who noted it may not take it away."""
+        ...
+
+    def drop(self, bounded: BoundedCall) -> None:
+        """One need less."""
+        ...
+
+
+@runtime_checkable
+class Schedule(Protocol):
+    """Runs calls at later blocks."""
+
+    def schedule_named(
+        self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall
+    ) -> None:
+        """Run `call` at block `when`, or in the first after it that has room. Raises a `DispatchError` if the
+        name is taken, the block is no longer to come, or its agenda is full.
+        """
+        ...
+
+    def cancel_named(self, name: bytes) -> None:
+        """Raises a `DispatchError` if there is no such task."""
+        ...
+
+    def reschedule_named(self, name: bytes, when: BlockNumber) -> None:
+        """Move a task. Raises a `DispatchError` as `schedule_named` and `cancel_named` do."""
+        ...
+
+    def when_named(self, name: bytes) -> BlockNumber | None:
+        """The block at which a task will run; None if there is none of that name."""
+        ...
+
+
+class Tally(Struct, path="pallet_conviction_voting::types::Tally"):
+    """The votes on one referendum."""
+
+    ayes: Balance
+    """Votes for it, by coins times conviction."""
+    nays: Balance
+    """Votes against it, likewise."""
+    support: Balance
+    """Coins, without conviction, that vote aye or abstain."""
+
+
+@runtime_checkable
+class Polls(Protocol):
+    """Referenda, as votes see them."""
+
+    def tally(self, poll: int) -> tuple[Tally, int] | None:
+        """The tally of a referendum that can be voted on, and its class; None if it cannot."""
+        ...
+
+    def set_tally(self, poll: int, tally: Tally) -> None:
+        """Only of a referendum that can be voted on."""
+        ...
+
+    def outcome(self, poll: int) -> tuple[BlockNumber, bool] | None:
+        """When a referendum ended, and whether it was approved; None while it goes on, or if it was cancelled
+        or killed, or never was.
+        """
+        ...
+
+    def classes(self) -> tuple[int, ...]:
+        """The classes of votes that there are."""
+        ...
+
+
+@runtime_checkable
+class Electorate(Protocol):
+    """Votes, as referenda see them."""
+
+    def empty(self) -> Tally:
+        """The tally before any vote."""
+        ...
+
+    def turnout_max(self) -> Balance:
+        """What `support` would be if all that may vote said aye."""
+        ...
+
+
+@runtime_checkable
+class ParameterBook(Protocol):
+    """The registry of what governance may move."""
+
+    def begin_change(self, referendum: int | None) -> None:
+        """What is set from now on is set by that referendum; None: by nobody."""
+        ...
+
+
+class Outlook(Struct, path="ballast_governance::Outlook"):
+    """Where the coin stands, or would stand, at the end of a block."""
+
+    supply: Annotated[Balance, Doc("S: all coins, in 10^-9.")]
+    effective: Annotated[U128, Doc("E: what the providers can do within their terms, in 10^-9 SCU-h.")]
+    coverage_ppb: Annotated[U64, Doc("E / S, rounded down; the largest number where it does not fit.")]
+    margin: Annotated[I128, Doc("n1: what is left over if the worst operator group fails.")]
+    wait_hours: Annotated[U32, Doc("W_max: the longest that a redemption can wait.")]
+    mode: Mode
+    headroom: Annotated[Balance, Doc("How many coins could be minted, by the lines that bind all issuers.")]
+    deficient: Annotated[tuple[AccountId, ...], Doc("Providers that are Active now, and would be Deficient.")]
+
+
+@runtime_checkable
+class Outlooks(Protocol):
+    """The coin's judgement of itself, for whoever is about to change something."""
+
+    def outlook(self) -> Outlook:
+        """How the block would be judged if it ended now, and the next one began; nothing is written."""
+        ...

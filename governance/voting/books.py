@@ -38,7 +38,7 @@ Change: TypeAlias = Callable[[Delegations, Delegations], Delegations]
 """`joined` or `parted`."""
 RECORD_BYTES_MAX: Final = 32_768
 """The longest record: 512 votes of 53 bytes, and what stands around them."""
-RECORD: Final = db(reads=1, writes=1, compute=2_000_000_000) + Weight(0, RECORD_BYTES_MAX)
+RECORD: Final = db(reads=1, writes=1, compute=1_000_000_000) + Weight(0, RECORD_BYTES_MAX)
 """A record of an account and class that is read and written."""
 RETRACTION: Final = db(reads=1, writes=1, compute=20_000_000)
 """What is retracted of a delegate on one referendum."""

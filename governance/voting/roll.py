@@ -18,7 +18,7 @@ from runtime.scale import Compact
 from runtime.types import AccountId, Balance, BlockNumber, db
 
 ENROLLED: Final = t.EnrolledCoins()
-HOLD: Final = db(reads=2, writes=2)
+HOLD: Final = db(reads=2, writes=2, compute=100_000_000)
 """Coins put on hold, or released."""
 
 

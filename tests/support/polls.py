@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from governance.conviction import Conviction
 from governance.tally import EMPTY
 from governance.voting import ConvictionVoting
 from governance.voting.roll import ENROLLED
+from governance.voting.votes import AccountVote, Standard, Vote
 from pallets.balances import Balances
 from pallets.system import System
 from pallets.timestamp import Timestamp
@@ -18,10 +20,12 @@ from runtime.frame.governance import PollIndex, Tally, TrackId
 from runtime.scale import Struct
 from runtime.testing import TestChain
 from runtime.types import BlockNumber, db
+from runtime.types.account import Address
 
 COIN = 10**9
 ED = COIN // 100
 DUST = b"\xdd" * 32
+ALICE, BOB, CAROL, DAVE = (bytes([number]) * 32 for number in (1, 2, 3, 4))
 LOCK = 10
 """Blocks of conviction 1."""
 SEASON = 7
@@ -140,3 +144,30 @@ class PollChain(TestChain):
     def enrolled(self, who: bytes) -> int:
         """How many coins of an account stand still."""
         return self.coins.on_hold(ENROLLED, who)
+
+
+def aye(amount: int, conviction: Conviction = Conviction.Locked1x) -> Standard:
+    """So many coins for it."""
+    return Standard(Vote(True, conviction), amount)
+
+
+def nay(amount: int, conviction: Conviction = Conviction.Locked1x) -> Standard:
+    """So many coins against it."""
+    return Standard(Vote(False, conviction), amount)
+
+
+def delegate(
+    chain: PollChain,
+    who: bytes,
+    to: bytes,
+    amount: int = 100 * COIN,
+    conviction: Conviction = Conviction.Locked1x,
+    class_: int = 0,
+) -> None:
+    """Delegate, as `who`."""
+    chain.by(who, chain.voting.delegate.call(class_, Address(to), conviction, amount))
+
+
+def vote(chain: PollChain, who: bytes, poll: int, what: AccountVote) -> None:
+    """Vote, as `who`."""
+    chain.by(who, chain.voting.vote.call(poll, what))

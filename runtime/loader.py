@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from runtime.api import ApiConflict, serve, versions
 from runtime.composites import RUNTIME_PATH, Part, call_codec, composite, runtime_error_codec
+from runtime.executive.closing import Closing
 from runtime.executive.extensions import (
     CheckGenesis,
     CheckMortality,
@@ -91,6 +92,7 @@ def load(
         successes=_successes(ordered, system),
         checks=checks_of(ordered),
     )
+    host.close_by(Closing(parts))
     metadata = Metadata(
         lambda: Described(
             host=host,

@@ -114,6 +114,10 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
         loss = self._peak(t.Figure.Loss) if self.roster else 0
         return self.effective - self.ledger.total_supply() - loss
 
+    def supply_max(self) -> int:
+        heaviest = self._peak(t.Figure.Line) if self.roster else 0
+        return (100 * self.effective - heaviest) // LINE_PERCENT  # rounded down
+
     def wait_now(self) -> int:
         return max(0, self._peak(t.Figure.Wait))
 

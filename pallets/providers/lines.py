@@ -9,7 +9,7 @@ still short becomes orphan debt. A short bond alone starts no clock: vested coin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pallets.providers import types as t
@@ -34,6 +34,20 @@ class Lines(Bonds):
     )
 
     # runtime.frame.coin.Issuers
+
+    def falling_now(self) -> tuple[AccountId, ...]:
+        were = {change.key: change.old for change in self.providers.changes()}
+        return tuple(who for who in self._touched() if self._falls(who, were))
+
+    def _falls(self, who: AccountId, were: Mapping[AccountId, t.Provider | None]) -> bool:
+        """Whether a provider is Deficient by the end of this block, and was not before it."""
+        provider = self.providers.get(who)
+        if provider is None or provider.state not in (ProviderState.Active, ProviderState.Deficient):
+            return False
+        was = were.get(who, provider)
+        if was is not None and was.state == ProviderState.Deficient:
+            return False
+        return any(self._short(who, provider)) or self.host.number < provider.failing_until
 
     def ticket_failed(self, who: AccountId) -> None:
         now, span = self.host.number, self.standards.blocks_in(FAILURE_HOURS)

@@ -27,9 +27,10 @@ from runtime.frame.coin import (
     Standards,
     TicketQueue,
 )
+from runtime.frame.governance import Outlook
 from runtime.frame.interfaces import Blocks
 from runtime.scale import Codec, codec_of
-from runtime.types import BlockNumber
+from runtime.types import AccountId, BlockNumber
 from runtime.types.digest import Consensus
 from runtime.types.fixed import PPB, mul_div_floor
 
@@ -136,6 +137,32 @@ class Solvency(Pallet[SolvencyEvent, SolvencyError]):
             queue=queue,
             queued=queued,
         )
+
+    # runtime.frame.governance.Outlooks
+
+    def outlook(self) -> Outlook:
+        figures = self._figures()
+        parent: Coverage = self.before("coverage")
+        mode, _ = self._step(parent.mode, self.before("since"))
+        return Outlook(
+            supply=figures.supply,
+            effective=figures.effective,
+            coverage_ppb=figures.ratio_ppb,
+            margin=figures.margin,
+            wait_hours=figures.wait_hours,
+            headroom=self._headroom(figures),
+            mode=mode,
+            deficient=len(self.issuers.falling_now()),
+        )
+
+    def falling(self) -> tuple[AccountId, ...]:
+        return self.issuers.falling_now()
+
+    def _headroom(self, figures: Coverage) -> int:
+        """How many coins the system line and the N-1 line of a mint leave room for, rounded down."""
+        counted, of = self.standards.lag_now()
+        covered = counted * PPB * figures.effective // (of * self.minting.kappa_now())
+        return min(covered, self.issuers.supply_max()) - figures.supply
 
     @runtime_api(COIN_API, version=COIN_API_VERSION)
     def query_coverage(self) -> t.CoverageReport:

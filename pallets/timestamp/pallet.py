@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from runtime.frame import Call, Error, NoEvent, Pallet, StorageValue, Unsigned, call, hookimpl
 from runtime.frame.inherents import TIMESTAMP
-from runtime.frame.invalid import InvalidBlock
+from runtime.frame.invalid import Unfinished
 from runtime.scale import U64, Compact, Doc, Struct
 from runtime.types import BlockNumber, DispatchClass, Moment, db
 
@@ -78,7 +78,7 @@ class Timestamp(Pallet[NoEvent, TimestampError]):
     @hookimpl
     def on_finalize(self, now: BlockNumber) -> None:
         if not self.did_update:
-            raise InvalidBlock("the block does not say its time: it lacks Timestamp.set")
+            raise Unfinished("the block does not say its time: it lacks Timestamp.set")
         del self.did_update
 
     # runtime.frame.interfaces.Clock

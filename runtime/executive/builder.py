@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
+from runtime.executive.closing import check_invariants, in_layer, run_hook
 from runtime.executive.extrinsic import Extrinsic, Implied, Proof
 from runtime.executive.limits import BlockMeter
 from runtime.executive.migrate import STEPS_MAX
@@ -21,7 +22,7 @@ from runtime.executive.validate import check_proof, validate_unsigned
 from runtime.frame.error import DispatchError
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import FULL_WEIGHT, PHASE_FINALIZATION, PHASE_INITIALIZATION, Call, PostInfo
-from runtime.frame.invalid import HookFailed, InvalidBlock, InvariantBroken
+from runtime.frame.invalid import InvalidBlock
 from runtime.frame.origin import Signed, Unsigned
 from runtime.frame.validity import (
     BadMandatory,
@@ -184,15 +185,8 @@ class BlockBuilder:
         What the closing hooks settle, such as the fees on their way to their account, is settled for the look
         and undone after it.
         """
-        overlay = self.overlay
-        mark = overlay.open()
-        try:
-            self._enter(PHASE_FINALIZATION)
-            for hook in self._parts.hooks["on_finalize"]:
-                self._run_hook(hook, "on_finalize", self._number)
-            self.check_invariants()
-        finally:
-            overlay.undo(mark)
+        self._enter(PHASE_FINALIZATION)
+        self._host.at_end(_nothing)
 
     def inherents(self, data: Mapping[bytes, bytes]) -> list[bytes]:
         """The inherents that the pallets want in this block, from what the author observed."""
@@ -324,10 +318,7 @@ class BlockBuilder:
     def check_invariants(self) -> None:
         """Look at every invariant now; raises `InvariantBroken` with the first that does not hold."""
         self._enter(PHASE_FINALIZATION)
-        for invariant, run in self._parts.checks:
-            figures = run()
-            if figures is not None:
-                raise InvariantBroken(invariant.name, invariant.promise, figures)
+        check_invariants(self._parts)
 
     # Layers.
 
@@ -367,25 +358,14 @@ class BlockBuilder:
         return True
 
     def _run_hook(self, hook: Hook, name: str, *given: Any) -> Any:
-        result: list[Any] = []
-        self._in_layer(lambda: result.append(hook.run(*given)), hook.pallet, name)
-        return result[0]
+        return run_hook(self.overlay, hook, name, *given)
 
     def _in_layer(self, work: Callable[[], None], pallet: str, hook: str) -> None:
-        overlay = self.overlay
-        mark = overlay.open()
-        try:
-            work()
-        except InvalidBlock:
-            overlay.undo(mark)
-            raise
-        except Exception as cause:
-            overlay.undo(mark)
-            raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
-        try:
-            overlay.keep(mark)
-        except Exception as cause:
-            raise HookFailed(pallet, hook, f"{type(cause).__name__}: {cause}") from cause
+        in_layer(self.overlay, work, pallet, hook)
+
+
+def _nothing() -> None:
+    """What a block that is only tried is asked at its end."""
 
 
 def steps(

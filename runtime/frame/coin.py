@@ -324,6 +324,16 @@ class Issuers(Protocol):
         """W_max, the longest wait in hours, as things stand now."""
         ...
 
+    def supply_max(self) -> int:
+        """The most coins with which the N-1 line holds for every operator group, as things stand now; below
+        zero where not even none do. Debts and bonds stay as they are.
+        """
+        ...
+
+    def falling_now(self) -> tuple[AccountId, ...]:
+        """Who would be Deficient if the block ended now, and was not when it began."""
+        ...
+
     def serves(self, who: AccountId, class_floor: ClassId, region: Region) -> bool:
         """Whether the provider may serve a ticket with such wishes."""
         ...

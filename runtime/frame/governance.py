@@ -160,15 +160,27 @@ class Outlook(Struct, path="ballast_governance::Outlook"):
     coverage_ppb: Annotated[U64, Doc("E / S, rounded down; the largest number where it does not fit.")]
     margin: Annotated[I128, Doc("n1: what is left over if the worst operator group fails.")]
     wait_hours: Annotated[U32, Doc("W_max: the longest that a redemption can wait.")]
-    mode: Mode
-    headroom: Annotated[Balance, Doc("How many coins could be minted, by the lines that bind all issuers.")]
-    deficient: Annotated[tuple[AccountId, ...], Doc("Providers that are Active now, and would be Deficient.")]
+    headroom: Annotated[
+        I128,
+        Doc(
+            "How many coins could be minted by the lines that bind all issuers, were the mode Green; below "
+            "zero, how many are too many."
+        ),
+    ]
+    mode: Annotated[Mode, Doc("In which the next block begins.")]
+    deficient: Annotated[U32, Doc("How many providers become Deficient with this block.")]
 
 
 @runtime_checkable
 class Outlooks(Protocol):
-    """The coin's judgement of itself, for whoever is about to change something."""
+    """The coin's judgement of itself, for whoever is about to change something. Nothing is written by it, and
+    it is the same whether the closing hooks of the block have run or not, but for what they move.
+    """
 
     def outlook(self) -> Outlook:
-        """How the block would be judged if it ended now, and the next one began; nothing is written."""
+        """How the block would be judged if it ended now."""
+        ...
+
+    def falling(self) -> tuple[AccountId, ...]:
+        """The providers that become Deficient with this block."""
         ...

@@ -8,7 +8,7 @@ one runtime answers for many states.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from runtime.types.dispatch import DispatchErrorValue, DispatchResult
 from runtime.types.weight import Weight
 from runtime.version import UNVERSIONED, RuntimeVersion
 
+T = TypeVar("T")
 CALL_DEPTH_MAX: Final = 32
 """How deep calls may dispatch calls."""
 
@@ -59,12 +60,24 @@ class Call(Struct, frozen=True):
 
 
 Filter = Callable[[Call], bool]
+Read = Callable[[], Any]
 
 
 class Host:
     """What every pallet of one runtime shares."""
 
-    __slots__ = ("_depth", "_error_pallets", "_filters", "codec", "number", "overlay", "phase", "version")
+    __slots__ = (
+        "_at_end",
+        "_depth",
+        "_error_pallets",
+        "_filters",
+        "_own_filters",
+        "codec",
+        "number",
+        "overlay",
+        "phase",
+        "version",
+    )
 
     def __init__(
         self,
@@ -82,8 +95,10 @@ class Host:
         self.version = version
         """Which runtime this is."""
         self._filters: tuple[Filter, ...] = ()
+        self._own_filters: tuple[Filter, ...] = ()
         self._error_pallets: Mapping[type[Error], int] = {}
         self._depth = 0
+        self._at_end: Callable[[Read], Any] | None = None
 
     def dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> PostInfo:
         """Run a call on the authority of `origin`, in a storage layer of its own.
@@ -114,6 +129,26 @@ class Host:
         overlay.keep(mark)
         return post if post is not None else FULL_WEIGHT
 
+    def dispatch_apart(self, call: Call, origin: Any) -> PostInfo:
+        """Run a call by the chain's own filters alone, whatever narrows the call that runs now: for what is
+        tried here and would run elsewhere. Raises `DispatchError`.
+        """
+        before = self._filters
+        self._filters = self._own_filters
+        try:
+            return self.dispatch(call, origin)
+        finally:
+            self._filters = before
+
+    def at_end(self, read: Callable[[], T]) -> T:
+        """What `read` gives if the block ended here: closing hooks have run, and every invariant holds. All
+        of that is undone again. What an author has still to put into the block is not missed. Raises
+        `InvalidBlock`.
+        """
+        assert self._at_end is not None, "a block ends in a whole runtime"
+        found: T = self._at_end(read)
+        return found
+
     def try_dispatch(self, call: Call, origin: Any, *, only: Filter | None = None) -> DispatchResult:
         """Dispatch a call whose refusal is an outcome to tell, not one to pass on."""
         try:
@@ -130,8 +165,12 @@ class Host:
         """Say what only the whole runtime knows: its call filters, which hold for every origin but Root, and
         the index of each pallet by its error root.
         """
-        self._filters = filters
+        self._filters = self._own_filters = filters
         self._error_pallets = error_pallets
+
+    def close_by(self, at_end: Callable[[Read], Any]) -> None:
+        """Say how a block ends, for `at_end`."""
+        self._at_end = at_end
 
 
 FULL_WEIGHT: Final = PostInfo()

@@ -7,6 +7,10 @@ class InvalidBlock(Exception):
     """The block breaks a rule of the chain; no state that it would make exists."""
 
 
+class Unfinished(InvalidBlock):
+    """The block lacks what its author has still to put in. A look at how it would end does without."""
+
+
 class InvariantBroken(InvalidBlock):
     """An invariant does not hold at the end of the block."""
 

@@ -195,6 +195,16 @@ class Overlay:
                 raise
         self._depth -= 1
 
+    def try_encode(self, mark: Mark) -> None:
+        """Encode what was written since `mark`, and forget the encodings: raises what `keep` of the outermost
+        layer would raise.
+        """
+        values, written = self.values, self._written
+        for key, _, _ in self._journal[mark[0] :]:
+            write = written[key]
+            if write is not None and not isinstance(write, bytes) and values[key] is not ABSENT:
+                write(values[key])
+
     def _revert(self, mark: Mark) -> None:
         journal, values, written = self._journal, self.values, self._written
         first, event = mark
@@ -279,9 +289,7 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        known = {
-            key for key, value in self._before.items() if value is not ABSENT and value is not UNREAD
-        }
+        known = {key for key, value in self._before.items() if value is not ABSENT and value is not UNREAD}
         return self.state.child(self.changes(), self.values, known)
 
     def _settle(self) -> None:

@@ -31,7 +31,7 @@ from pallets.reserve import Reserve
 from pallets.slashing.pallet import DELAY_HOURS_MAX, GATHER_HOURS
 from pallets.staking import Staking
 from pallets.standards import Standards
-from runtime.frame import Parameter, Root, Signed
+from runtime.frame import Origin, Parameter, Root, Signed
 from runtime.frame.names import camel
 from runtime.types.fixed import PPB
 
@@ -51,11 +51,16 @@ def test_tracks_are_numbered_and_named_once() -> None:
 
 
 def test_each_track_but_root_has_the_origin_of_its_name() -> None:
-    variants = {each.__variant_index__: each for each in TrackOrigin.__variants__}
-    assert {number: each.__name__ for number, each in variants.items()} == {
-        track.id: camel(track.name) for track in TRACKS if track.id != ROOT
+    origins = [each() for each in TrackOrigin.__variants__]
+    assert all(isinstance(origin, TrackOrigin) for origin in origins)
+    assert {type(origin).__name__ for origin in origins} == {
+        camel(track.name) for track in TRACKS if track.id != ROOT
     }
-    assert {track_of(each()) for each in variants.values()} | {track_of(Root())} == set(BY_ID)
+    for origin in (Root(), *origins):
+        assert isinstance(origin, Origin)
+        number = track_of(origin)
+        assert number is not None
+        assert camel(BY_ID[number].name) == type(origin).__name__
     assert track_of(Signed(bytes(32))) is None
     assert not Origins.calls
     assert not Origins.storage

@@ -47,6 +47,8 @@ def test_the_winners_coins_are_free_in_the_block_that_was_said(
     until = end + PERIODS[conviction] * LOCK
     assert voting.locks_of(winner) == (q.LockInfo(0, HUNDRED, q.OwnVote(poll), until, 0),)
     assert voting.locks_of(loser) == (q.LockInfo(0, HUNDRED, q.OwnVote(poll), end, 0),)
+    info = voting.enrollment_of(loser)
+    assert (info.locked, info.needed) == (HUNDRED, 0)
     chain.by(DAVE, voting.remove_other_vote.call(Address(loser), 0, poll))
     assert free(chain, loser) == HUNDRED
     if conviction:

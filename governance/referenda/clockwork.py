@@ -68,13 +68,11 @@ class Clockwork(Pallet[t.ReferendaEvent, t.ReferendaError]):
         The block that had room; None if none had, and then all is as before.
         """
         name, earliest = name_of(task, number), max(when, self.host.number + 1)
-        if self.schedule.when_named(name) is None:
+        if self.schedule.planned_for(name) is None:
             call = self.preimages.bound(self._call_of(task, number))
-            book = partial(
-                self.schedule.schedule_named, name, priority=task.priority, origin=Root(), call=call
-            )
+            book = partial(self.schedule.plan, name, priority=task.priority, origin=Root(), call=call)
         else:
-            book = partial(self.schedule.reschedule_named, name)
+            book = partial(self.schedule.replan, name)
         for later in SPREAD[:tries]:
             at = min(BLOCK_MAX, earliest + later)
             if self.attempt(partial(book, at)) is None:
@@ -96,5 +94,5 @@ class Clockwork(Pallet[t.ReferendaEvent, t.ReferendaError]):
         """The referendum without an alarm."""
         if status.alarm is not None:
             _, name = status.alarm
-            self.attempt(partial(self.schedule.cancel_named, name))
+            self.attempt(partial(self.schedule.unplan, name))
         return status.replace(alarm=None)

@@ -166,7 +166,7 @@ class Referenda(Enactment):
     def nudge_referendum(self, origin: Root | Signed, index: PollIndex) -> None:
         """Advance a referendum onto its next logical state, if there is one."""
         status = self._ongoing(index)
-        if self.schedule.when_named(name_of(NUDGE, index)) is None:
+        if self.schedule.planned_for(name_of(NUDGE, index)) is None:
             status = status.replace(alarm=None)
         self._advance(index, status)
 

@@ -60,7 +60,7 @@ def test_what_is_approved_is_done_when_its_time_has_come(chain: ReferendaChain) 
     chain.assert_event(t.Approved(0))
     assert chain.info(0) == s.Approved(4, s.Deposit(ALICE, 10 * COIN), s.Deposit(BOB, SAFE.decision_deposit))
     assert chain.fate(0) == t.Due(10)
-    assert chain.agenda.when_named(name_of(ENACTMENT, 0)) == 10
+    assert chain.agenda.planned_for(name_of(ENACTMENT, 0)) == 10
     chain.run_to(9)
     assert chain.board.text == 0
     chain.next_block()

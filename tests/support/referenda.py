@@ -99,20 +99,18 @@ class Agenda(Pallet[NoEvent, NoError]):
             self.host.try_dispatch(self.host.codec(RuntimeCall).decode(task.call.data), task.origin)
         return None
 
-    def schedule_named(
-        self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall
-    ) -> None:
+    def plan(self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall) -> None:
         assert name not in self.lookup and when > self.host.number
         self._put(when, Task(name, priority, origin, call))
 
-    def cancel_named(self, name: bytes) -> None:
+    def unplan(self, name: bytes) -> None:
         self._take(name)
 
-    def reschedule_named(self, name: bytes, when: BlockNumber) -> None:
+    def replan(self, name: bytes, when: BlockNumber) -> None:
         assert when > self.host.number
         self._put(when, self._take(name))
 
-    def when_named(self, name: bytes) -> BlockNumber | None:
+    def planned_for(self, name: bytes) -> BlockNumber | None:
         return self.lookup.get(name)
 
     def _put(self, when: BlockNumber, task: Task) -> None:

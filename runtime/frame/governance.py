@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Protocol, runtime_checkable
 
 from runtime.frame.coin import Mode
-from runtime.frame.host import Call
-from runtime.frame.origin import Origin
+from runtime.frame.host import Call, PostInfo
+from runtime.frame.origin import Origin, Signed
 from runtime.scale import I128, U16, U32, U64, U128, Doc, Enum, Fixed, Max, Struct
-from runtime.types.account import AccountId, Balance, BlockNumber, Hash
+from runtime.types.account import AccountId, Balance, BlockNumber, Hash, MultiAddress
 
 INLINE_MAX = 128
 """The longest encoded call that stands where it is named, in bytes: Substrate's figure."""
@@ -75,23 +75,21 @@ class Preimages(Protocol):
 class Schedule(Protocol):
     """Runs calls at later blocks."""
 
-    def schedule_named(
-        self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall
-    ) -> None:
+    def plan(self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall) -> None:
         """Run `call` at block `when`, or in the first after it that has room. Raises a `DispatchError` if the
         name is taken, the block is no longer to come, or its agenda is full.
         """
         ...
 
-    def cancel_named(self, name: bytes) -> None:
+    def unplan(self, name: bytes) -> None:
         """Raises a `DispatchError` if there is no such task."""
         ...
 
-    def reschedule_named(self, name: bytes, when: BlockNumber) -> None:
-        """Move a task. Raises a `DispatchError` as `schedule_named` and `cancel_named` do."""
+    def replan(self, name: bytes, when: BlockNumber) -> None:
+        """Move a task. Raises a `DispatchError` as `plan` and `unplan` do."""
         ...
 
-    def when_named(self, name: bytes) -> BlockNumber | None:
+    def planned_for(self, name: bytes) -> BlockNumber | None:
         """The block at which a task will run; None if there is none of that name."""
         ...
 
@@ -149,6 +147,32 @@ class ParameterBook(Protocol):
 
     def begin_change(self, referendum: int | None) -> None:
         """What is set from now on is set by that referendum; None: by nobody."""
+        ...
+
+
+@runtime_checkable
+class ParameterHistory(Protocol):
+    """The record of what moved parameters, and when."""
+
+    def tells_of(self, path: str, old: int, new: int) -> bool:
+        """Whether the moves of a parameter that are recorded for the block being executed lead from `old` to
+        `new`, each made by who may.
+        """
+        ...
+
+
+@runtime_checkable
+class RootKey(Protocol):
+    """One key that is Root, as Substrate's `pallet_sudo` keeps it. A chain that has such a pallet is for
+    development, and names itself so.
+    """
+
+    def sudo(self, origin: Signed, call: Call) -> PostInfo | None:
+        """Make a call as Root."""
+        ...
+
+    def set_key(self, origin: Signed, new: MultiAddress) -> PostInfo | None:
+        """Pass the key to another account."""
         ...
 
 

@@ -4,6 +4,8 @@ block, in the order of priorities; none is lost, and nothing remains when all ha
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +41,7 @@ class Log(Pallet[NoEvent, NoError]):
 
 
 TYPES = (System, Timestamp, Balances, Preimage, Scheduler, Log)
-CONFIG = {
+CONFIG: dict[str, dict[str, Any]] = {
     "Balances": {"existential_deposit": 1, "dust_account": bytes(32)},
     "Preimage": {"base_deposit": 1, "byte_deposit": 1},
 }

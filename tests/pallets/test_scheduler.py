@@ -222,7 +222,7 @@ def test_a_task_is_tried_again_as_often_as_was_said(chain: TestChain, scheduler:
     with refuses(chain, t.Named):
         root(chain, scheduler.set_retry.call((start + 1, 0), 2, 3))
     root(chain, scheduler.set_retry_named.call(NAME, 2, 3))
-    seen = []
+    seen: list[int] = []
     for _ in range(12):
         chain.next_block()
         seen += [chain.number for event in chain.events if isinstance(event, t.Dispatched)]

@@ -14,9 +14,10 @@ import pluggy
 
 from runtime.executive.parts import Check, Hook
 from runtime.frame import hookspecs
+from runtime.frame.catalogue import MOVED_BY_RIGHT, WITHIN_BOUNDS, BoundsCheck, Catalogue, MovesCheck
+from runtime.frame.governance import ParameterHistory
 from runtime.frame.hooks import PROJECT
 from runtime.frame.pallet import Pallet
-from runtime.frame.parameter import WITHIN_BOUNDS, BoundsCheck
 
 HOOKS: Final = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{PROJECT}_spec"))
 """Every hook's name."""
@@ -85,9 +86,14 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def checks_of(pallets: Sequence[Pallet[Any, Any]]) -> tuple[Check, ...]:
+def checks_of(pallets: Sequence[Pallet[Any, Any]], catalogue: Catalogue) -> tuple[Check, ...]:
     """Every invariant with the method that looks, all parameters first; two of one name are refused."""
-    checks = [Check(WITHIN_BOUNDS, BoundsCheck(pallets))]
+    checks = [Check(WITHIN_BOUNDS, BoundsCheck(catalogue))]
+    checks += [
+        Check(MOVED_BY_RIGHT, MovesCheck(catalogue, pallet, pallet.host))
+        for pallet in pallets
+        if isinstance(pallet, ParameterHistory)
+    ]
     for pallet in pallets:
         for each in pallet.invariants:
             if any(each.name == other.invariant.name for other in checks):

@@ -23,6 +23,7 @@ from runtime.executive.extrinsic import Extrinsic, ExtrinsicCodec
 from runtime.executive.migrate import Migrations
 from runtime.executive.parts import Parts
 from runtime.frame.call import BoundCall
+from runtime.frame.catalogue import Catalogue
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.host import Host
 from runtime.frame.interfaces import Blocks, Nonces, System
@@ -65,8 +66,10 @@ def load(
     bindings[RuntimeExtrinsic] = _late(whole, RuntimeExtrinsic, "UncheckedExtrinsic")
     version = _version(spec, classes)
     host = Host(bindings=bindings, version=version)
-    pallets = _construct(seats, classes, host)
+    catalogue = Catalogue()
+    pallets = _construct(seats, classes, host, catalogue)
     ordered = tuple(pallets[seat.seat_name] for seat in seats)
+    catalogue.settle(ordered)
     _refuse_shared(ordered)
     for annotation, name, attribute in _COMPOSITES:
         whole[annotation] = (
@@ -90,7 +93,7 @@ def load(
         unsigned={hook.pallet: hook for hook in hooks["validate_unsigned"]},
         migrations=Migrations(host, {name_of(each): each for each in ordered}),
         successes=_successes(ordered, system),
-        checks=checks_of(ordered),
+        checks=checks_of(ordered, catalogue),
     )
     host.close_by(Closing(parts))
     metadata = Metadata(
@@ -192,17 +195,19 @@ def _shares(pallets: Sequence[Pallet[Any, Any]], attribute: str, host: Host) -> 
 
 
 def _construct(
-    seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]], host: Host
+    seats: Sequence[SeatSpec], classes: Mapping[str, type[Pallet[Any, Any]]], host: Host, catalogue: Catalogue
 ) -> dict[str, Pallet[Any, Any]]:
     """Every pallet, given what it wants of the others; two pallets may want one another."""
     made: dict[str, Pallet[Any, Any]] = {
         seat.seat_name: object.__new__(classes[seat.seat_name]) for seat in seats
     }
     for seat in seats:
-        given = {
+        given: dict[str, Any] = {
             attribute: tuple(made[each] for each in source) if isinstance(source, tuple) else made[source]
             for attribute, source in _wanted(seat, classes).items()
         }
+        hints = classes[seat.seat_name].given()
+        given |= {attribute: catalogue for attribute, hint in hints.items() if hint is Catalogue}
         _give(made[seat.seat_name], seat, host, given)
     return made
 
@@ -212,7 +217,11 @@ def _wanted(
 ) -> dict[str, str | tuple[str, ...]]:
     """Who provides each interface that a pallet is given: a pallet's name, or all that provide it."""
     cls = classes[seat.seat_name]
-    given = {name: hint for name, hint in cls.given().items() if name != "host" and not _is_config(hint)}
+    given = {
+        name: hint
+        for name, hint in cls.given().items()
+        if name != "host" and hint is not Catalogue and not _is_config(hint)
+    }
     unknown = [name for name in seat.uses if name not in given]
     if unknown:
         raise LoadError(f"{seat.seat_name} uses {unknown[0]!r}, and the pallet is given nothing of that name")

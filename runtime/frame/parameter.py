@@ -1,22 +1,24 @@
 """Parameters: values that governance may move, within bounds that stay.
 
 A pallet cannot assign one out of its bounds; and that none stands out of them, whoever wrote it, is looked at
-at the end of every block, as the invariant I15.
+at the end of every block, as the invariant I15 (`runtime.frame.catalogue`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, TypeGuard, TypeVar, overload
 
 from runtime.frame.bound import BoundValue
 from runtime.frame.error import Other
-from runtime.frame.hooks import Invariant
-from runtime.frame.pallet import Pallet
+from runtime.frame.host import Host
 from runtime.frame.storage import StorageValue
+from runtime.scale import PrimitiveType
 
 T = TypeVar("T", bound=int)
-WITHIN_BOUNDS: Final = Invariant("I15", "every parameter is within its bounds", "__call__")
+KINDS: Final = ("u8", "u16", "u32", "u64", "u128")
+"""What a parameter may be: numbers that all fit into one type."""
+SAFER: Final = ("", "up", "down")
+"""Which direction of a parameter may make the chain safer."""
 
 
 class OutOfBounds(Other):
@@ -36,8 +38,8 @@ class OutOfBounds(Other):
 class Parameter(StorageValue[T]):
     """A storage value with bounds and the track on which governance decides of it.
 
-    `safer` says which direction makes the chain safer ("up", "down", or "" where neither does); `step` bounds
-    one change, where the design names a step.
+    `safer` says which direction makes the chain safer ("up", "down", or "" where neither does). Where the
+    design names a `step`, no two values that the parameter has within 14 days are further apart.
     """
 
     def __init__(
@@ -54,6 +56,10 @@ class Parameter(StorageValue[T]):
         low, high = bounds
         if not low <= default <= high:
             raise TypeError(f"a parameter's default {default} is outside its bounds [{low}, {high}]")
+        if safer not in SAFER:
+            raise TypeError(f"a parameter is safer 'up', 'down' or '', not {safer!r}")
+        if step is not None and step < 1:
+            raise TypeError(f"a parameter with a step of {step} could never move")
         self.bounds = bounds
         self.track = track
         self.step = step
@@ -77,22 +83,23 @@ class Parameter(StorageValue[T]):
         value: T = instance.__dict__[self.attribute].get()
         return value
 
+    def kind(self, host: Host) -> str:
+        """Its type, as metadata names it: one of `KINDS`. Raises TypeError for any other."""
+        definition = host.codec(self.value_type).description.definition
+        if not isinstance(definition, PrimitiveType) or definition.name not in KINDS:
+            raise TypeError(f"parameter {self.attribute!r} is none of {', '.join(KINDS)}")
+        return definition.name
 
-class BoundsCheck:
-    """Looks at every parameter of some pallets."""
+    def bind(self, host: Host, pallet: str) -> BoundValue[T]:
+        """Raises TypeError for a parameter that is no number, or whose bounds its type does not hold."""
+        kind, (low, high) = self.kind(host), self.bounds
+        if low < 0 or high >> int(kind.removeprefix("u")):
+            raise TypeError(
+                f"the bounds [{low}, {high}] of parameter {self.attribute!r} do not fit into {kind}"
+            )
+        return super().bind(host, pallet)
 
-    def __init__(self, pallets: Sequence[Pallet[Any, Any]]) -> None:
-        self._limits: list[tuple[BoundValue[int], tuple[int, int]]] = [
-            (pallet.__dict__[name], item.bounds)
-            for pallet in pallets
-            for name, item in pallet.storage.items()
-            if isinstance(item, Parameter)
-        ]
 
-    def __call__(self) -> str | None:
-        """None, or the first parameter that is out of its bounds."""
-        for value, (low, high) in self._limits:
-            now = value.get()
-            if not low <= now <= high:
-                return f"{value.name} = {now} is outside [{low}, {high}]"
-        return None
+def is_parameter(item: object) -> TypeGuard[Parameter[int]]:
+    """Whether something that a pallet declares is a parameter."""
+    return isinstance(item, Parameter)

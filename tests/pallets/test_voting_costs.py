@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
 
 from governance.conviction import Conviction
 from governance.tally import Delegations
 from governance.voting.votes import VOTES_MAX, Standard, Vote
-from node.bench.weights import Counting, Open
-from runtime.frame import Call, PostInfo, Signed
+from runtime.frame import Call
 from runtime.frame.governance import Tally
 from runtime.types import Weight, db
 from runtime.types.account import Address
 from runtime.types.limits import BLOCK_WEIGHTS
-from support.polls import ALICE, BOB, CAROL, COIN, DAVE, ED, PollChain
+from support.polls import ALICE, BOB, CAROL, COIN, DAVE, ED, PollChain, weigh
 
 PEOPLE = (ALICE, BOB, CAROL, DAVE)
 VOTERS_MANY = 10_000
 POLLS_MANY = 1_000
 AYE, NAY = (Standard(Vote(side, Conviction.Locked1x), 5) for side in (True, False))
-
-
-def weigh(chain: PollChain, call: Call, who: bytes) -> tuple[int, int, PostInfo]:
-    """How many keys a call reads and writes, and what it reports; nothing of it stays."""
-    host, overlay = chain.host, chain.host.overlay
-    host.overlay = counting = Counting(Open(cast("Any", chain)))
-    try:
-        info = host.dispatch(call, Signed(who))
-    finally:
-        host.overlay = overlay
-    return len(counting.looked), len(dict(counting.changes())), info
 
 
 def chain_of(voters: int, polls: int) -> PollChain:

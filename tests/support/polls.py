@@ -5,17 +5,29 @@ voters.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from governance.conviction import Conviction
 from governance.tally import EMPTY
 from governance.voting import ConvictionVoting
 from governance.voting.roll import ENROLLED
 from governance.voting.votes import AccountVote, Standard, Vote
+from node.bench.weights import Counting, Open
 from pallets.balances import Balances
 from pallets.system import System
 from pallets.timestamp import Timestamp
-from runtime.frame import Call, NoError, NoEvent, Pallet, Root, Signed, StorageMap, StorageValue, call
+from runtime.frame import (
+    Call,
+    NoError,
+    NoEvent,
+    Pallet,
+    PostInfo,
+    Root,
+    Signed,
+    StorageMap,
+    StorageValue,
+    call,
+)
 from runtime.frame.governance import PollIndex, Tally, TrackId
 from runtime.scale import Struct
 from runtime.testing import TestChain
@@ -171,3 +183,14 @@ def delegate(
 def vote(chain: PollChain, who: bytes, poll: int, what: AccountVote) -> None:
     """Vote, as `who`."""
     chain.by(who, chain.voting.vote.call(poll, what))
+
+
+def weigh(chain: TestChain, call: Call, who: bytes) -> tuple[int, int, PostInfo]:
+    """How many keys a call reads and writes, and what it reports; nothing of it stays."""
+    host, overlay = chain.host, chain.host.overlay
+    host.overlay = counting = Counting(Open(cast("Any", chain)))
+    try:
+        info = host.dispatch(call, Signed(who))
+    finally:
+        host.overlay = overlay
+    return len(counting.looked), len(dict(counting.changes())), info

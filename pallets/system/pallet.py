@@ -2,6 +2,9 @@
 
 Names, calls, events and storage are those of Substrate's frame_system. Balances live in `Account`, managed by
 another pallet through `AccountStore`: one storage key an account.
+
+A new runtime is its manifest. On a chain with epochs it waits in `PendingCode` and becomes `:code` with the
+last block of the epoch, on which nothing is built until it is final; on one without, at once.
 """
 
 from __future__ import annotations
@@ -10,35 +13,50 @@ from itertools import islice
 from typing import Final
 
 from pallets.system.types import (
+    CodeNotWritable,
+    CodeStored,
+    CodeUpdated,
+    CodeUpgradeAuthorization,
     Config,
     EventRecord,
     ExtrinsicFailed,
     ExtrinsicSuccess,
     KilledAccount,
     LastRuntimeUpgradeInfo,
+    MultiBlockMigrationsOngoing,
     NewAccount,
+    NothingAuthorized,
     Remarked,
     SystemEvent,
     SystemFault,
+    Unauthorized,
+    UpgradeAuthorized,
 )
+from pallets.system.upgrades import is_migrating, read_manifest
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import (
+    Origin,
     Pallet,
+    PostInfo,
     Root,
     Signed,
     StorageMap,
     StorageOption,
     StorageValue,
     Twox64Concat,
+    Unsigned,
     call,
     constant,
+    hookimpl,
     runtime_api,
 )
-from runtime.frame.error import ConsumerRemaining, NoProviders
+from runtime.frame.error import BadOrigin, ConsumerRemaining, NoProviders
+from runtime.frame.interfaces import Authors
+from runtime.manifest import CODE_KEY
 from runtime.scale import U32
 from runtime.types import AccountId, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
 from runtime.types.account import AccountData, AccountInfo
-from runtime.types.digest import Digest, DigestItem
+from runtime.types.digest import Digest, DigestItem, RuntimeEnvironmentUpdated
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
 from runtime.types.limits import (
     BLOCK_LENGTH,
@@ -55,6 +73,9 @@ NO_HASH: Final = bytes(32)
 NOTHING: Final = Weight(0, 0)
 GENESIS: Final = 0
 NO_DATA: Final = AccountData()
+FREE: Final = PostInfo(pays=False)
+READING_PICOSECONDS: Final = 2_000_000_000
+"""What it takes to read the longest manifest."""
 
 
 def weight_of_set_storage(items: tuple[tuple[bytes, bytes], ...]) -> Weight:
@@ -76,6 +97,8 @@ class System(Pallet[SystemEvent, SystemFault]):
     """Accounts, blocks and events."""
 
     config: Config
+    authors: tuple[Authors, ...]
+    """Who knows where an epoch ends; nobody on a chain with one author."""
 
     account = StorageMap[AccountId, AccountInfo](default=AccountInfo(), doc="The full account information.")
     block_weight = StorageValue[ConsumedWeight](
@@ -90,33 +113,120 @@ class System(Pallet[SystemEvent, SystemFault]):
     events = StorageValue[tuple[EventRecord, ...]](default=(), doc="The events of the block, in order.")
     event_count = StorageValue[U32](default=0, doc="How many events the block deposited.")
     last_upgrade = StorageOption[LastRuntimeUpgradeInfo](doc="Which runtime last ran its migrations.")
+    authorized_upgrade = StorageOption[CodeUpgradeAuthorization](doc="The upgrade that anybody may apply.")
+    pending_code = StorageOption[bytes](doc="The manifest that becomes `:code` with the end of the epoch.")
 
     @call(index=0, weight=db())
     def remark(self, origin: Signed, remark: bytes) -> None:
         """Say something that stands in the block and nowhere else."""
 
+    @call(
+        index=2,
+        weight=db(reads=3, writes=4, compute=READING_PICOSECONDS),
+        dispatch_class=DispatchClass.Operational,
+    )
+    def set_code(self, origin: Root, code: bytes) -> None:
+        """Set the next runtime, by its manifest, whose spec version must be higher.
+
+        It takes over from the block after the end of the epoch on; at once on a chain without epochs.
+        """
+        self._take(code)
+
     @call(index=4, weight=weight_of_set_storage, dispatch_class=DispatchClass.Operational)
     def set_storage(self, origin: Root, items: tuple[tuple[bytes, bytes], ...]) -> None:
         """Set some items of storage: keys and values as they stand in the state, unchecked."""
         for key, value in items:
-            self.host.overlay.put_raw(key, value)
+            self._write(key, value)
 
     @call(index=5, weight=weight_of_kill_storage, dispatch_class=DispatchClass.Operational)
     def kill_storage(self, origin: Root, keys: tuple[bytes, ...]) -> None:
         """Kill some items from storage."""
         for key in keys:
-            self.host.overlay.put_raw(key, None)
+            self._write(key, None)
 
     @call(index=6, weight=weight_of_kill_prefix, dispatch_class=DispatchClass.Operational)
     def kill_prefix(self, origin: Root, prefix: bytes, subkeys: U32) -> None:
         """Kill all storage items with a key that starts with the given prefix, `subkeys` of them at most."""
         for key in tuple(islice(self.host.overlay.keys(prefix), subkeys)):
-            self.host.overlay.put_raw(key, None)
+            self._write(key, None)
 
     @call(index=7, weight=db())
     def remark_with_event(self, origin: Signed, remark: bytes) -> None:
         """Say something, and deposit its hash as an event."""
         self.emit(Remarked(origin.who, blake2b_256(remark)))
+
+    @call(index=9, weight=db(writes=1), dispatch_class=DispatchClass.Operational)
+    def authorize_upgrade(self, origin: Root, code_hash: Hash) -> None:
+        """Let anybody apply the upgrade whose manifest has this BLAKE2b-256, in place of what was authorized
+        before.
+        """
+        self.authorized_upgrade = CodeUpgradeAuthorization(code_hash, True)
+        self.emit(UpgradeAuthorized(code_hash, True))
+
+    @call(
+        index=11,
+        weight=db(reads=4, writes=5, compute=READING_PICOSECONDS),
+        dispatch_class=DispatchClass.Operational,
+    )
+    def apply_authorized_upgrade(self, origin: Origin, code: bytes) -> PostInfo:
+        """Bring the manifest of the upgrade that is authorized, as `set_code` would take it. Who brings it
+        pays no fee.
+        """
+        if isinstance(origin, Unsigned):
+            raise BadOrigin
+        authorized = self.authorized_upgrade
+        if authorized is None:
+            raise NothingAuthorized
+        if blake2b_256(code) != authorized.code_hash:
+            raise Unauthorized
+        self._take(code)
+        self.authorized_upgrade = None
+        return FREE
+
+    # Code.
+
+    def _take(self, code: bytes) -> None:
+        """Make a manifest the next `:code`, when the epoch ends or now. Raises a SystemFault."""
+        if is_migrating(self.host):
+            raise MultiBlockMigrationsOngoing
+        manifest = read_manifest(code, self.host.version.spec_version)
+        if not self.authors:
+            self._change(code)
+            return
+        self.pending_code = code
+        self.emit(CodeStored(blake2b_256(code), manifest.spec_version))
+
+    def _change(self, code: bytes) -> None:
+        self.host.overlay.put_raw(CODE_KEY, code)
+        self.deposit_log(RuntimeEnvironmentUpdated())
+        self.emit(CodeUpdated())
+
+    def _write(self, key: bytes, value: bytes | None) -> None:
+        """Write storage as it is. Raises CodeNotWritable."""
+        if key == CODE_KEY:
+            raise CodeNotWritable
+        self.host.overlay.put_raw(key, value)
+
+    @hookimpl
+    def on_initialize(self, now: BlockNumber) -> Weight:
+        """Leave room for what the last block of an epoch may have to do."""
+        return db(reads=2, writes=4) if self._is_last(now) else NOTHING
+
+    @hookimpl
+    def on_finalize(self, now: BlockNumber) -> None:
+        """Change the code with the last block of an epoch, unless migrations are not over: then an epoch
+        later.
+        """
+        if not self._is_last(now) or is_migrating(self.host):
+            return
+        pending = self.pending_code
+        if pending is not None:
+            self.pending_code = None
+            self._change(pending)
+
+    def _is_last(self, now: BlockNumber) -> bool:
+        """Whether an epoch ends with a block."""
+        return any(each.epoch_start(each.epoch_now() + 1) == now + 1 for each in self.authors)
 
     # Constants, beside the config's.
 

@@ -82,6 +82,27 @@ class Remarked(SystemEvent, index=5):
     hash: Annotated[bytes, Doc("BLAKE2b-256 of the remark.")]
 
 
+class UpgradeAuthorized(SystemEvent, index=6):
+    """An upgrade was authorized: whoever has its manifest may apply it."""
+
+    code_hash: Annotated[Hash, Doc("BLAKE2b-256 of the manifest.")]
+    check_version: Annotated[bool, Doc("Always: the spec version must rise.")]
+
+
+class CodeStored(SystemEvent, index=32):
+    """A manifest is kept, and becomes `:code` when the last block of the epoch is closed."""
+
+    code_hash: Annotated[Hash, Doc("BLAKE2b-256 of the manifest.")]
+    spec_version: Annotated[U32, Doc("The version that it names.")]
+
+
+class CodeUpgradeAuthorization(Struct, path="frame_system::CodeUpgradeAuthorization"):
+    """An upgrade that anybody may apply."""
+
+    code_hash: Annotated[Hash, Doc("BLAKE2b-256 of the manifest.")]
+    check_version: Annotated[bool, Doc("Always: the spec version must rise.")]
+
+
 class EventRecord(Struct, path="frame_system::EventRecord", params={"E": RuntimeEvent, "T": Hash}):
     """An event, and when it was deposited."""
 
@@ -95,5 +116,29 @@ class SystemFault(Error):
     """Why System refuses."""
 
 
+class SpecVersionNeedsToIncrease(SystemFault, index=1):
+    """The specification version must rise from the current runtime to the next."""
+
+
+class FailedToExtractRuntimeVersion(SystemFault, index=2):
+    """The bytes are no runtime's manifest."""
+
+
 class CallFiltered(SystemFault, index=5):
     """The call is filtered: it may not run on this chain now."""
+
+
+class MultiBlockMigrationsOngoing(SystemFault, index=6):
+    """The migrations of the current runtime are not over."""
+
+
+class NothingAuthorized(SystemFault, index=7):
+    """No upgrade is authorized."""
+
+
+class Unauthorized(SystemFault, index=8):
+    """The manifest is not the one that was authorized."""
+
+
+class CodeNotWritable(SystemFault, index=32):
+    """Raw writes may not touch `:code`: a new runtime comes by `set_code`, which looks at it."""

@@ -30,14 +30,15 @@ from runtime.frame.governance import INLINE_MAX, BoundedCall, Inline, Legacy, Lo
 from runtime.frame.interfaces import Currency
 from runtime.scale import U32, DecodeError, Max
 from runtime.types import AccountId, Balance, Hash, Weight, db
+from runtime.types.limits import BLOCK_LENGTH
 
-BYTES_MAX: Final = 4 * 1024 * 1024
-"""The longest preimage: Substrate's figure, and within the bytes that a block may hold."""
-UPDATES_MAX: Final = 1_024
-"""The most hashes that one call brings up to date: Substrate's figure."""
+BYTES_MAX: Final = BLOCK_LENGTH.max.normal - 1_024
+"""The longest preimage: what a block has for transactions, less what the one that notes it is besides.
+Substrate's 4 MiB would find no block.
+"""
 REQUESTS_MAX: Final = (1 << 32) - 1
-BYTE_PICOSECONDS: Final = 1_500
-"""What a byte takes that is hashed and stored."""
+BYTE_PICOSECONDS: Final = 10_000
+"""What a byte takes that is carried, hashed twice and stored."""
 FREE: Final = PostInfo(pays=False)
 HOLD: Final = t.Preimage()
 MOVE: Final = db(reads=4, writes=5)
@@ -48,11 +49,6 @@ Blob = Annotated[bytes, Max(BYTES_MAX)]
 def weight_of_note(bytes_: bytes) -> Weight:
     """The preimage hashed and stored, by its length."""
     return db(reads=4, writes=5, compute=len(bytes_) * BYTE_PICOSECONDS)
-
-
-def weight_of_update(hashes: tuple[bytes, ...]) -> Weight:
-    """Each status read."""
-    return db(reads=len(hashes))
 
 
 class Preimage(Pallet[t.PreimageEvent, t.PreimageError]):
@@ -116,18 +112,6 @@ class Preimage(Pallet[t.PreimageEvent, t.PreimageError]):
         """
         self._unrequest(hash)
         return FREE
-
-    @call(index=4, weight=weight_of_update)
-    def ensure_updated(
-        self, origin: Root | Signed, hashes: Annotated[tuple[Hash, ...], Max(UPDATES_MAX)]
-    ) -> PostInfo:
-        """Ensure that the bulk of pre-images is upgraded. All are, on this chain, which never kept them
-        otherwise; it is here because clients know it, and it is free if each hash is known.
-        """
-        if not hashes:
-            raise t.TooFew
-        known = [hash for hash in hashes if hash in self.request_status_for]
-        return PostInfo(pays=len(known) < len(hashes))
 
     # Constants.
 

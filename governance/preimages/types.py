@@ -95,13 +95,5 @@ class NotRequested(PreimageError, index=5):
     """The preimage request cannot be removed since no outstanding requests exist."""
 
 
-class TooMany(PreimageError, index=6):
-    """More hashes were given than one call may bring up to date."""
-
-
-class TooFew(PreimageError, index=7):
-    """No hash was given."""
-
-
 class NoCall(PreimageError, index=8):
     """The preimage is no call of this runtime."""

@@ -6,11 +6,12 @@ import pytest
 
 from governance.preimages import Preimage
 from governance.preimages import types as t
+from governance.preimages.pallet import BYTES_MAX
 from pallets.balances import Balances
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from runtime.crypto.hashing import blake2b_256
-from runtime.frame import FundsUnavailable, Root, Signed
+from runtime.frame import BadOrigin, FundsUnavailable, Root, Signed
 from runtime.frame.governance import Inline, Legacy, Lookup
 from runtime.testing import TestChain, refuses
 
@@ -129,9 +130,86 @@ def test_a_name_of_another_length_finds_nothing(chain: TestChain, preimages: Pre
         preimages.peek(Lookup(HASH, len(TEXT)))
 
 
-def test_bringing_up_to_date_is_free_for_what_is_known(chain: TestChain, preimages: Preimage) -> None:
+def test_only_the_first_who_answers_a_request_notes_for_free(chain: TestChain, preimages: Preimage) -> None:
+    """Else anybody could fill blocks for nothing with what is known."""
+    chain.dispatch(preimages.request_preimage.call(HASH), Root())
     chain.dispatch(preimages.note_preimage.call(TEXT), Signed(ALICE))
-    assert not chain.dispatch(preimages.ensure_updated.call((HASH,)), Signed(BOB)).pays
-    assert chain.dispatch(preimages.ensure_updated.call((HASH, bytes(32))), Signed(BOB)).pays
-    with refuses(chain, t.TooFew):
-        chain.dispatch(preimages.ensure_updated.call(()), Signed(BOB))
+    for who in (ALICE, BOB):
+        with refuses(chain, t.AlreadyNoted):
+            chain.dispatch(preimages.note_preimage.call(TEXT), Signed(who))
+    preimages.try_state()
+
+
+def test_what_root_notes_is_needed_until_root_lets_go(chain: TestChain, preimages: Preimage) -> None:
+    post = chain.dispatch(preimages.note_preimage.call(TEXT), Root())
+    assert not post.pays
+    assert preimages.request_status_for[HASH] == t.RequestedStatus(None, 1, len(TEXT))
+    with refuses(chain, t.NotAuthorized):
+        chain.dispatch(preimages.unnote_preimage.call(HASH), Signed(ALICE))
+    chain.dispatch(preimages.unnote_preimage.call(HASH), Root())
+    chain.assert_last_event(t.Cleared(HASH))
+    assert not list(preimages.preimage_for) and not list(preimages.request_status_for)
+
+
+def test_root_may_take_away_what_somebody_noted_and_the_deposit_goes_back(
+    chain: TestChain, preimages: Preimage
+) -> None:
+    chain.dispatch(preimages.note_preimage.call(TEXT), Signed(ALICE))
+    chain.dispatch(preimages.unnote_preimage.call(HASH), Root())
+    assert held(chain, ALICE) == 0 and not preimages.have(Legacy(HASH))
+
+
+@pytest.mark.parametrize("name", ["request_preimage", "unrequest_preimage"])
+def test_only_root_requests(chain: TestChain, preimages: Preimage, name: str) -> None:
+    with refuses(chain, BadOrigin):
+        chain.dispatch(getattr(preimages, name).call(HASH), Signed(ALICE))
+
+
+def test_the_longest_preimage_fits_into_a_block_and_no_longer_one_is_taken(
+    chain: TestChain, preimages: Preimage
+) -> None:
+    chain.dispatch(preimages.request_preimage.call(blake2b_256(bytes(BYTES_MAX))), Root())
+    applied = chain.submit(preimages.note_preimage.call(bytes(BYTES_MAX)), ALICE)
+    assert applied.failure is None
+    assert preimages.have(Lookup(blake2b_256(bytes(BYTES_MAX)), BYTES_MAX))
+    with refuses(chain, t.TooBig):
+        chain.dispatch(preimages.note_preimage.call(bytes(BYTES_MAX + 1)), Signed(ALICE))
+    with refuses(chain, t.TooBig):
+        preimages.bound(chain[System].remark.call(bytes(BYTES_MAX)))
+    preimages.try_state()
+
+
+def test_events_say_what_became_of_a_preimage(chain: TestChain, preimages: Preimage) -> None:
+    preimages.request(Lookup(HASH, len(TEXT)))
+    preimages.request(Lookup(HASH, len(TEXT)))
+    chain.dispatch(preimages.note_preimage.call(TEXT), Signed(ALICE))
+    preimages.drop(Lookup(HASH, len(TEXT)))
+    preimages.drop(Lookup(HASH, len(TEXT)))
+    told = [event for event in chain.events if isinstance(event, t.PreimageEvent)]
+    assert told == [t.Requested(HASH), t.Noted(HASH), t.Cleared(HASH)]
+
+
+def test_a_request_that_nobody_answers_leaves_nothing(chain: TestChain, preimages: Preimage) -> None:
+    preimages.request(Legacy(HASH))
+    preimages.drop(Legacy(HASH))
+    preimages.drop(Legacy(HASH))
+    assert not list(preimages.request_status_for)
+
+
+def test_an_unkept_promise_is_found(chain: TestChain, preimages: Preimage) -> None:
+    chain.dispatch(preimages.note_preimage.call(TEXT), Signed(ALICE))
+    breaches = (
+        lambda: preimages.preimage_for.discard((HASH, len(TEXT))),
+        lambda: preimages.request_status_for.discard(HASH),
+        lambda: chain[Balances].release(t.Preimage(), ALICE, 1),
+        lambda: preimages.request_status_for.__setitem__(HASH, t.RequestedStatus(None, 0, len(TEXT))),
+        lambda: preimages.preimage_for.__setitem__((HASH, len(TEXT)), TEXT[::-1]),
+    )
+    overlay = chain.host.overlay
+    for breach in breaches:
+        mark = overlay.open()
+        breach()
+        with pytest.raises(AssertionError):
+            preimages.try_state()
+        overlay.undo(mark)
+    preimages.try_state()

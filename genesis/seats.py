@@ -1,6 +1,6 @@
 """The pallets of a chain and their constants. Their indices are the order of their hooks: who proposed, dice,
 what compute costs, windows, the standard, capacity, slashes, fees, the reserve against orphan debt, matching;
-then the judgement of all; and last who answers for what.
+then the judgement of all; who answers for what; and last who may change what.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ EXISTENTIAL_DEPOSIT: Final = 100_000
 PROVIDER_DEPOSIT: Final = 100 * COIN
 IDENTITY_DEPOSIT: Final = 20 * COIN
 IDENTITY_BYTE_DEPOSIT: Final = COIN // 100
+PREIMAGE_DEPOSIT: Final = 10 * COIN
+PREIMAGE_BYTE_DEPOSIT: Final = COIN // 100
+SUBMISSION_DEPOSIT: Final = 10 * COIN
+WEEK: Final = 7 * 24
+"""Hours."""
 PROBE_SIZE: Final = 512
 POSITIONS: Final = 16
 
@@ -103,4 +108,29 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
             SeatSpec(index=23, pallet="Staking"),
             SeatSpec(index=24, pallet="Offences", config={"delay_hours": timing.slash_delay_hours}),
         ]
-    return tuple(found)
+    return (*found, *governance_seats(timing))
+
+
+def governance_seats(timing: Timing) -> tuple[SeatSpec, ...]:
+    """Who may change what: proposals, votes, and when they are carried out."""
+    hour = {"blocks_per_hour": timing.blocks_per_hour}
+    return (
+        SeatSpec(
+            index=25,
+            pallet="Preimage",
+            config={"base_deposit": PREIMAGE_DEPOSIT, "byte_deposit": PREIMAGE_BYTE_DEPOSIT},
+        ),
+        SeatSpec(index=26, pallet="Scheduler"),
+        SeatSpec(index=27, pallet="Origins"),
+        SeatSpec(
+            index=28,
+            pallet="Referenda",
+            config={**hour, "submission_deposit": SUBMISSION_DEPOSIT, "slash_account": RESERVE},
+        ),
+        SeatSpec(
+            index=29,
+            pallet="ConvictionVoting",
+            config={**hour, "vote_locking_hours": WEEK, "seasoning_hours": WEEK},
+        ),
+        SeatSpec(index=30, pallet="WhatIf"),
+    )

@@ -45,8 +45,8 @@ WORLDLY = (
 TYPE_CHECKING_ALLOWED = ("runtime/frame/pallet.py",)
 """`__setattr__` hidden from the type checkers, so that an undeclared attribute stays a type error."""
 
-PALLET = re.compile(r"(?:pallets|governance)/\w+/__init__\.py")
-"""Packages that may hold a pallet."""
+PALLET = re.compile(r"(?:pallets|governance)/\w+(?:/__init__)?\.py")
+"""Packages and modules that may hold a pallet."""
 
 LINES_WARN = 450
 LINES_MAX = 600
@@ -140,7 +140,7 @@ def unlisted(packages: dict[str, str], offered: frozenset[str]) -> list[str]:
     having = {
         file for file, text in packages.items() if re.search(r"^register_pallets\b", text, re.MULTILINE)
     }
-    modules = {file.removesuffix("/__init__.py").replace("/", "."): file for file in having}
+    modules = {file.removesuffix(".py").removesuffix("/__init__").replace("/", "."): file for file in having}
     missing = [
         f'{file}: no door: add {module.rpartition(".")[2]} = "{module}" to [project.entry-points.pallets]'
         for module, file in sorted(modules.items())

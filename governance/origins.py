@@ -3,6 +3,9 @@
 The number of a variant is the number of its track. Nobody can sign for one of them: Referenda dispatches what
 was approved on its track, and a pallet that wants to be governed names the origin in its call. The track
 `root` has no origin of its own here: what it approves runs as Root.
+
+This pallet is a module of `governance` itself, so what the manifest hashes for it are all files of that
+package: tracks, curves and tallies are consensus too.
 """
 
 from __future__ import annotations

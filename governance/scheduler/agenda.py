@@ -6,7 +6,7 @@ from typing import Final
 
 from governance.scheduler import types as t
 from runtime.frame import Origin, Pallet, StorageMap, StorageOption, Twox64Concat
-from runtime.frame.governance import BoundedCall, Preimages, TaskName
+from runtime.frame.governance import BoundedCall, Inline, Legacy, Lookup, Preimages, TaskName
 from runtime.types import BlockNumber
 
 BLOCK_MAX: Final = (1 << 32) - 1
@@ -34,10 +34,12 @@ class Agendas(Pallet[t.SchedulerEvent, t.SchedulerError]):
     )
 
     def place(self, when: BlockNumber, task: t.ScheduledTask) -> t.TaskAddress:
-        """Put a task into the agenda of a block, in the first free place of which there is one at its end.
-        Raises `FailedToSchedule`.
+        """Put a task into the agenda of a block: at its end, and where that is reached, in the first place
+        that is free again. Raises `FailedToSchedule`.
         """
         agenda = self.agenda[when]
+        if task.maybe_id is not None and task.maybe_id in self.lookup:
+            raise t.FailedToSchedule
         if len(agenda) < t.AGENDA_MAX:
             index = len(agenda)
             agenda = (*agenda, task)
@@ -102,14 +104,27 @@ class Agendas(Pallet[t.SchedulerEvent, t.SchedulerError]):
         priority: int,
         origin: Origin,
         call: BoundedCall,
+        *,
+        is_judged: bool = False,
     ) -> t.TaskAddress:
         """Schedule a call whose preimage is requested already. Raises what is wrong."""
-        if not self.host.number < when <= BLOCK_MAX:
-            raise t.TargetBlockNumberInPast
-        if name is not None and name in self.lookup:
-            raise t.FailedToSchedule
+        self.check_time(when)
+        if isinstance(call, Legacy) or length_of(call) > t.CALL_BYTES_MAX:
+            raise t.TooLong
         if periodic is not None:
             # What remains after the first time; a period of nothing is none.
             blocks, times = periodic
             periodic = (blocks, times - 1) if blocks and times > 1 else None
-        return self.place(when, t.ScheduledTask(name, priority, call, periodic, origin))
+        return self.place(when, t.ScheduledTask(name, priority, call, periodic, origin, is_judged))
+
+    def check_time(self, when: BlockNumber) -> None:
+        """Raises `TargetBlockNumberInPast`."""
+        if not self.host.number < when <= BLOCK_MAX:
+            raise t.TargetBlockNumberInPast
+
+
+def length_of(call: BoundedCall) -> int:
+    """The bytes of a call's encoding; the most that a task may have where the name does not say it."""
+    if isinstance(call, Inline):
+        return len(call.data)
+    return call.len if isinstance(call, Lookup) else t.CALL_BYTES_MAX

@@ -2,7 +2,8 @@
 
 Calls, storage, events and errors are Substrate's `pallet_scheduler`. A task runs at the start of its block,
 before any transaction, on the authority that was named when it was scheduled; one that finds the block full
-runs in the next. Only Root schedules by calls; other pallets do so for themselves.
+runs in the next. Only Root schedules by calls, and what it does so is judged when it runs, as what a
+referendum enacts; other pallets schedule for themselves, and answer for what they do.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from typing import Final
 
 from governance.scheduler import types as t
 from governance.scheduler.agenda import BLOCK_MAX
-from governance.scheduler.service import SHARE, Service
+from governance.scheduler.service import AGENDA, SHARE, Service
 from runtime.frame import Call, Origin, Root, RuntimeCall, call, constant, hookimpl
 from runtime.frame.governance import BoundedCall, TaskName
 from runtime.scale import U8, U32
 from runtime.types import BlockNumber, Weight, db
 
-SCHEDULE: Final = db(reads=4, writes=5)
-"""An agenda, a name, and a preimage that is kept."""
-RETRY: Final = db(reads=3, writes=1)
+BYTE_PICOSECONDS: Final = 400_000
+"""What it takes to encode one byte of a call, and to keep it."""
+CANCEL: Final = AGENDA + db(reads=4, writes=5)
+"""An agenda, a name, retries, and a preimage that is let go."""
+SCHEDULE: Final = CANCEL + Weight(t.CALL_BYTES_MAX * BYTE_PICOSECONDS, 0)
+"""The same, with a preimage that is kept."""
+RETRY: Final = AGENDA + db(reads=2, writes=1)
 """What is said of a task's retries."""
 
 
@@ -40,7 +45,7 @@ class Scheduler(Service):
         """Anonymously schedule a task."""
         self._schedule(None, when, maybe_periodic, priority, call)
 
-    @call(index=1, weight=SCHEDULE)
+    @call(index=1, weight=CANCEL)
     def cancel(self, origin: Root, when: BlockNumber, index: U32) -> None:
         """Cancel a scheduled task, named or not."""
         self.cancel_at((when, index))
@@ -58,7 +63,7 @@ class Scheduler(Service):
         """Schedule a named task."""
         self._schedule(id, when, maybe_periodic, priority, call)
 
-    @call(index=3, weight=SCHEDULE)
+    @call(index=3, weight=CANCEL)
     def cancel_named(self, origin: Root, id: TaskName) -> None:
         """Cancel a named scheduled task."""
         self.cancel_at(self.address_of(id))
@@ -90,12 +95,10 @@ class Scheduler(Service):
 
     @call(index=6, weight=RETRY)
     def set_retry(self, origin: Root, task: t.TaskAddress, retries: U8, period: BlockNumber) -> None:
-        """Set how often a task is tried again that was refused, and after how many blocks each time. Refuses
-        named ones.
+        """Set how often a task is tried again that was refused, and after how many blocks each time; 0 is 1.
+        Each try is a task without a name; a periodic task goes on beside it.
         """
-        if self.task_at(task).maybe_id is not None:
-            raise t.Named
-        self._set_retry(task, None, retries, period)
+        self._set_retry(task, self.task_at(task).maybe_id, retries, period)
 
     @call(index=7, weight=RETRY)
     def set_retry_named(self, origin: Root, id: TaskName, retries: U8, period: BlockNumber) -> None:
@@ -104,10 +107,8 @@ class Scheduler(Service):
 
     @call(index=8, weight=RETRY)
     def cancel_retry(self, origin: Root, task: t.TaskAddress) -> None:
-        """Remove the retry configuration of a task. Refuses named ones."""
-        if self.task_at(task).maybe_id is not None:
-            raise t.Named
-        self._cancel_retry(task, None)
+        """Remove the retry configuration of a task."""
+        self._cancel_retry(task, self.task_at(task).maybe_id)
 
     @call(index=9, weight=RETRY)
     def cancel_retry_named(self, origin: Root, id: TaskName) -> None:
@@ -137,10 +138,9 @@ class Scheduler(Service):
 
     def replan(self, name: bytes, when: BlockNumber) -> None:
         address = self.address_of(name)
-        if not self.host.number < when <= BLOCK_MAX:
-            raise t.TargetBlockNumberInPast
+        self.check_time(when)
         if address[0] == when:
-            raise t.RescheduleNoChange
+            return
         retry = self.retries.get(address)
         task = self.take(address)
         self.emit(t.Canceled(*address))
@@ -160,7 +160,8 @@ class Scheduler(Service):
     def _schedule(
         self, name: bytes | None, when: BlockNumber, periodic: t.Period | None, priority: int, call: Call
     ) -> None:
-        self.add(name, when, periodic, priority, Root(), self.preimages.bound(call))
+        bound = self.preimages.bound(call)
+        self.add(name, when, periodic, priority, Root(), bound, is_judged=True)
 
     def _set_retry(self, task: t.TaskAddress, name: bytes | None, retries: int, period: int) -> None:
         self.retries[task] = t.RetryConfig(retries, retries, period)
@@ -172,11 +173,14 @@ class Scheduler(Service):
 
     @hookimpl
     def try_state(self) -> None:
-        """Each name leads to its task and each task of a name to it; no agenda is empty; nothing that is to
-        be tried again is gone; each preimage is there or waited for.
+        """No task is forgotten; each name leads to its task, and each task of a name has it; no agenda ends
+        in nothing; what is to be tried again is there.
         """
         named: dict[bytes, t.TaskAddress] = {}
+        since = self.incomplete_since
+        served_from = self.host.number + 1 if since is None else since
         for when, agenda in self.agenda.items():
+            assert when >= served_from, f"nobody comes back to the agenda of block {when}"
             assert agenda and agenda[-1] is not None, f"the agenda of block {when} ends in nothing"
             for index, task in enumerate(agenda):
                 if task is not None and task.maybe_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
+from governance.whatif import Refusal
 from runtime.frame import Error, Event, RuntimeOrigin
 from runtime.frame.governance import BoundedCall, TaskName
 from runtime.scale import U8, U32, Doc, Max, Struct
@@ -12,9 +13,11 @@ from runtime.types.dispatch import DispatchResult
 
 AGENDA_MAX: Final = 50
 """The most tasks of one block: Substrate's figure on most chains."""
+CALL_BYTES_MAX: Final = 65_536
+"""The longest encoding of a task's call: as long as a proposal may be."""
 
 Period: TypeAlias = tuple[BlockNumber, U32]
-"""Every so many blocks, and how often beside the first time."""
+"""Every so many blocks, and how often: in a call in all, in an agenda beside the next time."""
 TaskAddress: TypeAlias = tuple[BlockNumber, U32]
 """The block of a task, and its place in that block's agenda."""
 
@@ -34,9 +37,12 @@ class ScheduledTask(
     maybe_id: Annotated[TaskName | None, Doc("Its name, if it has one.")]
     priority: Annotated[U8, Doc("Lower numbers go first; 127 is in the middle.")]
     call: BoundedCall
-    maybe_periodic: Annotated[Period | None, Doc("If it runs more than once: how often still.")]
+    maybe_periodic: Annotated[Period | None, Doc("If it runs more than once: how often after that.")]
     origin: RuntimeOrigin
     """On whose authority."""
+    is_judged: Annotated[
+        bool, Doc("Whether it is undone if the coin is worse off by it; not in Substrate's.")
+    ] = False
 
 
 Agenda: TypeAlias = Annotated[tuple[ScheduledTask | None, ...], Max(AGENDA_MAX)]
@@ -87,7 +93,7 @@ class RetrySet(SchedulerEvent, index=3):
 
 
 class RetryCancelled(SchedulerEvent, index=4):
-    """Cancel a retry configuration for some task."""
+    """A retry configuration of some task was removed."""
 
     task: TaskAddress
     id: TaskName | None
@@ -101,7 +107,9 @@ class CallUnavailable(SchedulerEvent, index=5):
 
 
 class PeriodicFailed(SchedulerEvent, index=6):
-    """The given task was unable to be renewed since the agenda is full at that block."""
+    """The given task was unable to be renewed since the agenda is full at that block, or its name is
+    taken.
+    """
 
     task: TaskAddress
     id: TaskName | None
@@ -127,6 +135,16 @@ class AgendaIncomplete(SchedulerEvent, index=9):
     when: BlockNumber
 
 
+class TaskReverted(SchedulerEvent, index=10):
+    """A task of Root was undone, since the coin would have been worse off by it, or the block could not have
+    ended.
+    """
+
+    task: TaskAddress
+    id: TaskName | None
+    refusal: Refusal
+
+
 class SchedulerError(Error):
     """Why Scheduler refuses."""
 
@@ -143,9 +161,5 @@ class TargetBlockNumberInPast(SchedulerError, index=2):
     """Given target block number is in the past."""
 
 
-class RescheduleNoChange(SchedulerError, index=3):
-    """Reschedule failed because it does not change scheduled time."""
-
-
-class Named(SchedulerError, index=4):
-    """Attempt to use a non-named function on a named task."""
+class TooLong(SchedulerError, index=5):
+    """The call is longer than that of a task may be, or it is named without its length."""

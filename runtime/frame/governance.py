@@ -49,7 +49,9 @@ class Preimages(Protocol):
     """Keeps the encodings of calls that are named by their hash."""
 
     def bound(self, call: Call) -> BoundedCall:
-        """The shortest name of a call; a long one is kept here, once more asked for."""
+        """The shortest name of a call; a long one is kept here, once more asked for: who asked lets go of it.
+        Raises a `DispatchError` if it is longer than what is kept.
+        """
         ...
 
     def have(self, bounded: BoundedCall) -> bool:
@@ -76,8 +78,9 @@ class Schedule(Protocol):
     """Runs calls at later blocks."""
 
     def plan(self, name: bytes, when: BlockNumber, priority: int, origin: Origin, call: BoundedCall) -> None:
-        """Run `call` at block `when`, or in the first after it that has room. Raises a `DispatchError` if the
-        name is taken, the block is no longer to come, or its agenda is full.
+        """Run `call` at block `when`, or in the first after it that has room; its preimage is asked for until
+        then. What it does is the caller's to judge. Raises a `DispatchError` if the name is taken, the block
+        is no longer to come, its agenda is full, or the call is too long or named without its length.
         """
         ...
 
@@ -86,11 +89,13 @@ class Schedule(Protocol):
         ...
 
     def replan(self, name: bytes, when: BlockNumber) -> None:
-        """Move a task. Raises a `DispatchError` as `plan` and `unplan` do."""
+        """Move a task; one that stands in that block stays as it is. Raises a `DispatchError` as `plan` and
+        `unplan` do.
+        """
         ...
 
     def planned_for(self, name: bytes) -> BlockNumber | None:
-        """The block at which a task will run; None if there is none of that name."""
+        """The block from which on a task will run; None if there is none of that name, as while it runs."""
         ...
 
 

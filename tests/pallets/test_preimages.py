@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from governance.preimages import Preimage
@@ -198,7 +200,7 @@ def test_a_request_that_nobody_answers_leaves_nothing(chain: TestChain, preimage
 
 def test_an_unkept_promise_is_found(chain: TestChain, preimages: Preimage) -> None:
     chain.dispatch(preimages.note_preimage.call(TEXT), Signed(ALICE))
-    breaches = (
+    breaches: tuple[Callable[[], object], ...] = (
         lambda: preimages.preimage_for.discard((HASH, len(TEXT))),
         lambda: preimages.request_status_for.discard(HASH),
         lambda: chain[Balances].release(t.Preimage(), ALICE, 1),

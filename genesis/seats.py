@@ -21,6 +21,8 @@ IDENTITY_BYTE_DEPOSIT: Final = COIN // 100
 PREIMAGE_DEPOSIT: Final = 10 * COIN
 PREIMAGE_BYTE_DEPOSIT: Final = COIN // 100
 SUBMISSION_DEPOSIT: Final = 10 * COIN
+SPEND_MAX: Final = 10_000 * COIN
+"""What the treasury's track may spend in a day."""
 WEEK: Final = 7 * 24
 """Hours."""
 PROBE_SIZE: Final = 512
@@ -35,6 +37,7 @@ def pallet_address(name: str) -> str:
 RESERVE: Final = pallet_address("Reserve")
 FEES: Final = pallet_address("Rewards")
 ESCROW: Final = pallet_address("Redemption")
+TREASURY: Final = pallet_address("Treasury")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,11 @@ class Timing:
 
 
 def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
+    """Everything: the coin, and those who may change it."""
+    return (*coin_seats(timing, sudo=sudo), *governance_seats(timing))
+
+
+def coin_seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
     """The whole coin; with validators, or with the one author of a development chain."""
     validators = bool(timing.blocks_per_epoch)
     beacon = "Beacon" if validators else "DevBeacon"
@@ -97,7 +105,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
             config={"basic_deposit": IDENTITY_DEPOSIT, "byte_deposit": IDENTITY_BYTE_DEPOSIT},
         ),
         SeatSpec(index=17, pallet="Slashing", config={"delay_hours": timing.slash_delay_hours}),
-        SeatSpec(index=18, pallet="Rewards"),
+        SeatSpec(index=18, pallet="Rewards", config={"treasury": TREASURY}),
         SeatSpec(index=19, pallet="Reserve"),
         SeatSpec(index=20, pallet="Issuance"),
         SeatSpec(index=21, pallet="Redemption"),
@@ -108,7 +116,7 @@ def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
             SeatSpec(index=23, pallet="Staking"),
             SeatSpec(index=24, pallet="Offences", config={"delay_hours": timing.slash_delay_hours}),
         ]
-    return (*found, *governance_seats(timing))
+    return tuple(found)
 
 
 def governance_seats(timing: Timing) -> tuple[SeatSpec, ...]:
@@ -133,4 +141,15 @@ def governance_seats(timing: Timing) -> tuple[SeatSpec, ...]:
             config={**hour, "vote_locking_hours": WEEK, "seasoning_hours": WEEK},
         ),
         SeatSpec(index=30, pallet="WhatIf"),
+        SeatSpec(index=31, pallet="Parameters", config=hour),
+        SeatSpec(
+            index=32,
+            pallet="Treasury",
+            config={
+                **hour,
+                "spend_max": SPEND_MAX,
+                "spend_period_hours": 24,
+                "payout_period_hours": 30 * 24,
+            },
+        ),
     )

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from nacl.signing import SigningKey
 
 from genesis.build import build_genesis
-from genesis.seats import Timing, seats
+from genesis.seats import Timing, coin_seats
 from node.plugins import discover
 from pallets.beacon import ENGINE, DevBeacon, dev_message
 from runtime.crypto.hashing import blake2b_256
@@ -58,7 +58,7 @@ def coin_runtime(hours: int, *, without: tuple[str, ...] = ()) -> Runtime:
     }
     chosen = tuple(
         replace(seat, config={**seat.config, **ours.get(seat.pallet, {})})
-        for seat in seats(timing, sudo=True)
+        for seat in coin_seats(timing, sudo=True)
         if seat.pallet not in without
     )
     return load(RuntimeSpec(spec_version=1, pallets=chosen), discover())

@@ -142,6 +142,7 @@ class ChargeTransactionPayment(TransactionExtension):
             fee += pallet.fee(weight, length)
         if fee:
             pallet.coin.withdraw_fee(who, fee)
+            pallet.collected += fee
         return _Charged(who, fee, extra, weight)
 
     def post_dispatch(self, prepared: _Charged, call: Call, length: int, used: Weight, pays: bool) -> None:
@@ -152,5 +153,5 @@ class ChargeTransactionPayment(TransactionExtension):
             due = tip + (pallet.fee(used, length) if pays else 0)
             if due < charged:
                 pallet.coin.refund_fee(who, charged - due)
-        pallet.collected += due
+                pallet.collected -= charged - due
         pallet.emit(TransactionFeePaid(who, due, tip))

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from genesis.coin import COIN, Backing, coin_genesis, covering_work
-from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, RESERVE, Timing, seats
+from genesis.seats import ESCROW, EXISTENTIAL_DEPOSIT, FEES, RESERVE, Timing, coin_seats
 from node.economy.anchor.promises import Promise
 from node.economy.chain import AUTHOR, Chain, account, accounts, hex_of
 from node.plugins import discover
@@ -59,7 +59,7 @@ def runtime_of(promise: Promise) -> Runtime:
         "Standards": promise.standards,
         "Providers": promise.providers,
     }
-    chosen = tuple(_seat(seat, substitutes) for seat in seats(timing, sudo=True))
+    chosen = tuple(_seat(seat, substitutes) for seat in coin_seats(timing, sudo=True))
     found = {each.__name__: Found(pallet=each) for each in substitutes.values()}
     return load(RuntimeSpec(spec_version=1, pallets=chosen), {**found, **discover()})
 

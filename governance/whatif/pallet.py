@@ -24,9 +24,10 @@ class WhatIf(Pallet[NoEvent, NoError]):
 
     @runtime_api("WhatIfApi", version=1)
     def look(self, call: RuntimeCall, origin: RuntimeOrigin) -> Look:
-        """What a call would do to the coin, were it made on that authority now; one that no block has room
-        for is not run.
+        """What a call would do to the coin, were it made on that authority in the next block, and all alone;
+        one that no block has room for is not run.
         """
+        self.host.number += 1  # a block that has ended cannot end again: the next one does
         if not simulate.weight_of(call).fits(BLOCK_MAX):
             here = self.outlooks.outlook()
             return Look(here, here, (), CallRefused(Exhausted()), Weight(0, 0))

@@ -90,7 +90,7 @@ def test_every_forecast_in_an_economy_that_lives_comes_true(theme: Theme) -> Non
     seen = live(theme)
     assert seen["moved three"] >= 3, seen
     assert seen["enacted"] >= 10, seen
-    assert seen["refused by the rule"] >= 3, seen
+    assert seen["refused by the rule"] >= 1, seen
 
 
 def live(theme: Theme) -> Counter[str]:

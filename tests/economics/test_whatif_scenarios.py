@@ -169,7 +169,12 @@ def test_what_cannot_be_asked_is_said(world: World) -> None:
 @pytest.fixture(scope="module")
 def play(world: World) -> Callable[[str], Report]:
     """Each scenario, once."""
-    return cache(lambda scenario: asked(world, proposal_of(world), scenario))
+
+    @cache
+    def once(scenario: str) -> Report:
+        return asked(world, proposal_of(world), scenario)
+
+    return once
 
 
 @pytest.mark.parametrize("scenario", Scenario)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from governance.whatif import band, simulate
 from governance.whatif.types import CallRefused, Look
 from runtime.frame import NoError, NoEvent, Pallet, RuntimeCall, RuntimeOrigin, constant, runtime_api
-from runtime.frame.governance import Outlook, Outlooks
+from runtime.frame.governance import Outlook, Outlooks, ParameterBook
 from runtime.scale import U8, U32, U64
 from runtime.types import Weight
 from runtime.types.dispatch import Exhausted
 from runtime.types.limits import BLOCK_MAX
+
+SOME_REFERENDUM: Final = (1 << 32) - 1
+"""Whose change it would be: that of one that is not there yet."""
 
 
 class WhatIf(Pallet[NoEvent, NoError]):
     """What would be, if."""
 
     outlooks: Outlooks
+    books: tuple[ParameterBook, ...]
 
     @runtime_api("WhatIfApi", version=1)
     def outlook(self) -> Outlook:
@@ -31,6 +37,8 @@ class WhatIf(Pallet[NoEvent, NoError]):
         if not simulate.weight_of(call).fits(BLOCK_MAX):
             here = self.outlooks.outlook()
             return Look(here, here, (), CallRefused(Exhausted()), Weight(0, 0))
+        for book in self.books:
+            book.begin_change(SOME_REFERENDUM)
         return simulate.look(self.host, self.outlooks, call, origin)
 
     @constant

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from node.whatif.fork import Fork
 from node.whatif.stand_ins import Dice, RollCall, Standing
+from node.whatif.voted import begin_voted, end_voted
 from pallets.attestation import Attestation
 from pallets.authorities import Authorities
 from pallets.beacon.wheel import ENGINE as BEACON_ENGINE
@@ -120,11 +121,14 @@ class ForkChain:
         return (self.number - self._born) // self.hour_blocks * self.step_hours
 
     def perform(self, call: Call, origin: Origin) -> DispatchError | None:
-        """Make a call in the open block; what refused it."""
+        """Make a call in the open block, as if it had been voted; what refused it."""
+        begin_voted(self.runtime)
         try:
             self.runtime.host.dispatch(call, origin)
         except DispatchError as refusal:
             return refusal
+        finally:
+            end_voted(self.runtime)
         return None
 
     def events(self) -> list[Any]:

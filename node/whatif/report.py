@@ -13,6 +13,7 @@ from governance.whatif import Look, enact, look
 from node.whatif.chain import ForkChain, forkable, moved_to, pallet_of
 from node.whatif.position import Position, position_of
 from node.whatif.scenarios import Outcome, Play, Scenario
+from node.whatif.voted import begin_voted
 from pallets.solvency import Solvency
 from pallets.system import System
 from runtime.frame import Call, Origin
@@ -91,6 +92,7 @@ def what_if(
         runtime.over(state)
         number = pallet_of(runtime, System).number
         runtime.over(state, number + 1)
+        begin_voted(runtime)
         solvency = pallet_of(runtime, Solvency)
         found = look(runtime.host, solvency, call, origin)
         positions = None if account is None else _positions(runtime, found, call, origin, account)

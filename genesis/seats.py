@@ -1,6 +1,6 @@
 """The pallets of a chain and their constants. Their indices are the order of their hooks: who proposed, dice,
 what compute costs, windows, the standard, capacity, slashes, fees, the reserve against orphan debt, matching;
-then the judgement of all; who answers for what; and last who may change what.
+then the judgement of all; who answers for what; who may change what; and last who acts for whom.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from genesis.coin import COIN
+from genesis.proxies import proxy_filters
 from runtime.crypto import ss58
 from runtime.frame.pallet import pallet_account
 from runtime.frame.plain import SS58_PREFIX
@@ -18,6 +19,10 @@ EXISTENTIAL_DEPOSIT: Final = 100_000
 PROVIDER_DEPOSIT: Final = 100 * COIN
 IDENTITY_DEPOSIT: Final = 20 * COIN
 IDENTITY_BYTE_DEPOSIT: Final = COIN // 100
+ENTRY_DEPOSIT: Final = 20 * COIN
+"""What it costs to have an operation of a multisig open, or proxies, or announcements."""
+FACTOR_DEPOSIT: Final = COIN
+"""And each approval, proxy or announcement."""
 PREIMAGE_DEPOSIT: Final = 10 * COIN
 PREIMAGE_BYTE_DEPOSIT: Final = COIN // 100
 SUBMISSION_DEPOSIT: Final = 10 * COIN
@@ -58,8 +63,28 @@ class Timing:
 
 
 def seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:
-    """Everything: the coin, and those who may change it."""
-    return (*coin_seats(timing, sudo=sudo), *governance_seats(timing))
+    """Everything: the coin, those who may change it, and accounts that many keys act for."""
+    validators = bool(timing.blocks_per_epoch)
+    return (
+        *coin_seats(timing, sudo=sudo),
+        *governance_seats(timing),
+        SeatSpec(
+            index=33,
+            pallet="Multisig",
+            config={"deposit_base": ENTRY_DEPOSIT, "deposit_factor": FACTOR_DEPOSIT},
+        ),
+        SeatSpec(
+            index=34,
+            pallet="Proxy",
+            config={
+                "proxy_deposit_base": ENTRY_DEPOSIT,
+                "proxy_deposit_factor": FACTOR_DEPOSIT,
+                "announcement_deposit_base": ENTRY_DEPOSIT,
+                "announcement_deposit_factor": FACTOR_DEPOSIT,
+                "filters": list(proxy_filters(validators=validators)),
+            },
+        ),
+    )
 
 
 def coin_seats(timing: Timing, *, sudo: bool) -> tuple[SeatSpec, ...]:

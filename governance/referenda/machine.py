@@ -254,7 +254,7 @@ class Machine(Clockwork):
 
     def set_tally(self, poll: int, tally: Tally) -> None:
         status = self._ongoing(poll).replace(tally=tally)
-        self._keep(poll, self._wake(poll, status, self.host.number + 1, tries=1))
+        self._keep(poll, self._wake(poll, status, self.host.number + 1))
 
     def outcome(self, poll: int) -> tuple[BlockNumber, bool] | None:
         info = self.referendum_info_for.get(poll)

@@ -8,13 +8,14 @@ from governance.origins import FeesLooser, FeesSafer, ReferendumKiller
 from governance.referenda import status as s
 from governance.referenda import types as t
 from governance.referenda.enactment import BYTES_MAX, CALL_MAX, Stage
+from governance.scheduler.service import AGENDA, SERVICE, SHARE, weight_of_task
 from governance.tracks import BY_ID, safer
 from governance.whatif import types as w
 from governance.whatif.types import CallRefused
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import BadOrigin, Call, Origin, Root, RuntimeCall, Signed
 from runtime.frame.coin import Mode
-from runtime.frame.governance import Inline, Legacy, Lookup
+from runtime.frame.governance import INLINE_MAX, Inline, Legacy, Lookup
 from runtime.testing import refuses
 from runtime.types.dispatch import Module, ModuleError, OtherError
 from support.referenda import (
@@ -263,3 +264,11 @@ def test_what_a_submission_did_not_use_is_given_back(glass: ReferendaChain) -> N
     less = glass.dispatch(bare, Signed(ALICE)).actual_weight
     assert less is not None
     assert less.ref_time < used.ref_time // 10
+
+
+def test_whatever_may_be_proposed_has_room_among_the_tasks_of_a_block(glass: ReferendaChain) -> None:
+    """Else the scheduler would drop what was approved."""
+    for call in (glass.referenda.enact.call(0), glass.referenda.look.call(0)):
+        assert (SERVICE + AGENDA + weight_of_task(INLINE_MAX, 0) + call.weight).fits(SHARE)
+    for nudge in (glass.referenda.nudge_referendum.call(0), glass.referenda.one_fewer_deciding.call(0)):
+        assert (SERVICE + AGENDA + (weight_of_task(INLINE_MAX, 0) + nudge.weight).times(50)).fits(SHARE)

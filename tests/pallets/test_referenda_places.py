@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from governance.origins import FeesSafer
+from governance.origins import FeesSafer, SlashCancel
 from governance.referenda import queue
 from governance.referenda import status as s
 from governance.referenda import types as t
@@ -134,10 +134,10 @@ def test_a_referendum_has_one_alarm(chain: ReferendaChain) -> None:
         chain.by(ALICE, chain.referenda.nudge_referendum.call(index))
         alarm = chain.status(index).alarm
         assert alarm is not None
-        assert chain.agenda.when_named(name_of(NUDGE, index)) == alarm[0] > chain.number
+        assert chain.agenda.planned_for(name_of(NUDGE, index)) == alarm[0] > chain.number
     assert sum(len(tasks) for _, tasks in chain.agenda.tasks.items()) == 2  # and the look
     chain.root(chain.referenda.cancel.call(index))
-    assert chain.agenda.when_named(name_of(NUDGE, index)) is None
+    assert chain.agenda.planned_for(name_of(NUDGE, index)) is None
 
 
 def test_names_are_substrates() -> None:
@@ -169,3 +169,21 @@ def test_an_alarm_that_finds_no_room_rings_a_bit_later() -> None:
     first, second, third = (chain.submit_one(FeesSafer()) for _ in range(3))
     alarms = [chain.status(index).alarm for index in (first, second, third)]
     assert [alarm and alarm[0] for alarm in alarms] == [337, 338, 339]
+
+
+def test_however_many_are_voted_on_at_once_all_are_looked_at_soon() -> None:
+    """Thirty referenda, ten tasks a block: each is woken within eight blocks, by its vote alone; and another
+    vote moves no alarm further away.
+    """
+    chain = ReferendaChain(tasks_max=10)
+    indices = [chain.submit_one(SlashCancel()) for _ in range(30)]
+    chain.next_block()
+    for _ in range(2):
+        for index in indices:
+            chain.say(index, PASSING)
+    alarms = [chain.status(index).alarm for index in indices]
+    assert sorted(alarm[0] for alarm in alarms if alarm) == [3] * 10 + [4] * 10 + [5] * 10
+    first = alarms[0]
+    assert first is not None
+    assert first[0] == 3
+    chain.try_state()

@@ -91,10 +91,10 @@ class Agenda(Pallet[NoEvent, NoError]):
 
     @hookimpl
     def on_initialize(self, now: BlockNumber) -> Weight | None:
-        due = sorted(self.tasks[now], key=lambda task: task.priority)
-        self.tasks.discard(now)
-        for task in due:
-            del self.lookup[task.name]
+        for task in sorted(self.tasks[now], key=lambda task: task.priority):
+            if self.lookup.get(task.name) != now:
+                continue  # what ran before has moved it, or cancelled it
+            self._take(task.name)
             assert isinstance(task.call, Inline)
             self.host.try_dispatch(self.host.codec(RuntimeCall).decode(task.call.data), task.origin)
         return None
@@ -122,7 +122,11 @@ class Agenda(Pallet[NoEvent, NoError]):
     def _take(self, name: bytes) -> Task:
         when = self.lookup.pop(name)
         (task,) = (each for each in self.tasks[when] if each.name == name)
-        self.tasks[when] = tuple(each for each in self.tasks[when] if each.name != name)
+        left = tuple(each for each in self.tasks[when] if each.name != name)
+        if left:
+            self.tasks[when] = left
+        else:
+            self.tasks.discard(when)
         return task
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from genesis.presets.local import VALIDATORS, VALIDATORS_MAX, local
+from genesis.presets.local import TIMING, VALIDATORS, VALIDATORS_MAX, local
 from genesis.spec import SpecError
 from node.cli.faults import expected
 from node.cli.hosting import base_folder, kept_ready_file
@@ -35,6 +36,8 @@ from node.wallet.keyfile import KeyfileError
 
 REWRITE_SECONDS: Final = 1.0
 """How often the nodes are asked for the live line where it can be rewritten."""
+BLOCKS_PER_HOUR_MAX: Final = 7_200
+"""As many as there are in an hour at two a second."""
 FOLDER: Final = "net"
 """Where networks are kept in the data folder, unless told otherwise."""
 
@@ -56,6 +59,14 @@ async def up(
     full_nodes: Annotated[
         int, Parameter(validator=Number(gte=0, lte=FULL_NODES_MAX), help="How many nodes only follow.")
     ] = 0,
+    blocks_per_hour: Annotated[
+        int,
+        Parameter(
+            validator=Number(gte=1, lte=BLOCKS_PER_HOUR_MAX),
+            help="How many blocks count as an hour of every promise, for a new network: with few, days pass "
+            "in minutes.",
+        ),
+    ] = TIMING.blocks_per_hour,
     base_path: Annotated[
         Path | None,
         Parameter(help=f"Where the network is kept. By default {FOLDER} in the data folder."),
@@ -96,7 +107,7 @@ async def up(
         stack.enter_context(kept_ready_file(ready_file))
         plan = plan_network(
             folder,
-            partial(local, validators),
+            partial(local, validators, timing=replace(TIMING, blocks_per_hour=blocks_per_hour)),
             validators=validators,
             full_nodes=full_nodes,
             rpc_port=rpc_port,

@@ -1,142 +1,63 @@
-"""Proxy on a chain: who acts for whom, within what, after which announcement; deposits return to who paid
-them; and no nesting of wrappers adds power to a limited key.
+"""Proxy on a chain: who acts for whom, after which announcement; pure accounts; and every deposit returns to
+who paid it.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from itertools import product
-from typing import Any
 
 import pytest
 
-from pallets.attestation.types import Stage
 from pallets.balances import Balances
-from pallets.multisig import Multisig
-from pallets.multisig.pallet import multi_account
 from pallets.proxy import Proxy
 from pallets.proxy import types as t
 from pallets.proxy.pallet import FIND, PENDING, PROXIES, PROXY, weight_of_announcement
 from pallets.proxy.registry import ANNOUNCEMENT_DEPOSIT, PROXY_DEPOSIT, pure_account
 from pallets.proxy.types import ProxyType
-from pallets.redemption.types import Service
 from pallets.sudo import Sudo
 from pallets.system import System
-from pallets.system.types import Remarked
-from pallets.timestamp import Timestamp
-from pallets.transaction_payment import TransactionPayment
 from pallets.utility import Utility
-from pallets.utility.pallet import derived_account
 from pallets.utility.types import BatchInterrupted
 from runtime.crypto.hashing import blake2b_256, twox_64, twox_128
 from runtime.frame import BadOrigin, Call, FundsUnavailable, Root, Signed
 from runtime.frame.constant import constants_of
-from runtime.frame.error import CannotLookup, DispatchError
+from runtime.frame.error import CannotLookup
 from runtime.frame.host import CALL_DEPTH_MAX, CallFiltered
 from runtime.frame.late import RuntimeCall
-from runtime.lifecycle import LoadError
 from runtime.scale import Err, Ok
 from runtime.testing import TestChain, refuses
-from runtime.types import Address, Weight
+from runtime.types import Address
 from runtime.types import dispatch as told
 from runtime.types.account import RawAddress
-from support.coin import ALICE, COIN, COIN_PALLETS, CPU_CLASS, ISSUERS, CoinChain
-
-REAL, KEY, OTHER, EVE, DUST = (bytes([n]) * 32 for n in (1, 2, 3, 5, 9))
-FUNDS = 10**12
-BASE, FACTOR, PENDING_BASE, PENDING_FACTOR = 1_000, 100, 2_000, 200
-FILTERED = told.BadOrigin()
-POOR = told.Token(told.FundsUnavailable())
-FILTERS: list[dict[str, Any]] = [
-    {"proxy_type": "NonTransfer", "calls": ["System", "Utility", "Multisig", "Proxy"]},
-    {"proxy_type": "Governance", "calls": ["System.remark_with_event", "Utility.batch", "Utility.batch_all"]},
-    {"proxy_type": "Reporter", "calls": ["Balances.transfer_all"]},
-    {"proxy_type": "CancelProxy", "calls": ["Proxy.reject_announcement"]},
-]
-"""More than a real chain would let a limited key do: every wrapper there is, so that tests can nest them."""
-
-
-def make(filters: list[dict[str, Any]] | None = None, **config: int) -> TestChain:
-    return TestChain(
-        System,
-        Timestamp,
-        Balances,
-        TransactionPayment,
-        Utility,
-        Multisig,
-        Proxy,
-        Sudo,
-        config={
-            "Balances": {"existential_deposit": 500, "dust_account": DUST},
-            "TransactionPayment": {"fee_account": DUST},
-            "Multisig": {"deposit_base": 1_000, "deposit_factor": 100},
-            "Proxy": {
-                "proxy_deposit_base": BASE,
-                "proxy_deposit_factor": FACTOR,
-                "announcement_deposit_base": PENDING_BASE,
-                "announcement_deposit_factor": PENDING_FACTOR,
-                "filters": FILTERS if filters is None else filters,
-            }
-            | config,
-        },
-        genesis={
-            "Balances": {"balances": [[who, FUNDS] for who in (REAL, KEY, OTHER, DUST)]},
-            "Sudo": {"key": REAL},
-        },
-    )
+from support.proxies import (
+    BASE,
+    EVE,
+    FACTOR,
+    FILTERED,
+    FILTERS,
+    FUNDS,
+    KEY,
+    OTHER,
+    PENDING_BASE,
+    PENDING_FACTOR,
+    POOR,
+    REAL,
+    act,
+    add,
+    announce,
+    announced,
+    free,
+    hash_of,
+    make,
+    pay,
+    remark,
+    told_by_proxy,
+)
 
 
 @pytest.fixture
 def chain() -> TestChain:
     return make()
-
-
-def pay(chain: TestChain, amount: int = 5_000, dest: bytes = EVE) -> Call:
-    return chain[Balances].transfer_keep_alive.call(Address(dest), amount)
-
-
-def remark(chain: TestChain) -> Call:
-    return chain[System].remark_with_event.call(b"here")
-
-
-def hash_of(chain: TestChain, call: Call) -> bytes:
-    return blake2b_256(chain.host.codec(RuntimeCall).encode(call))
-
-
-def add(
-    chain: TestChain,
-    kind: ProxyType = ProxyType.Any,
-    delay: int = 0,
-    *,
-    real: bytes = REAL,
-    delegate: bytes = KEY,
-) -> None:
-    chain.dispatch(chain[Proxy].add_proxy.call(Address(delegate), kind, delay), Signed(real))
-
-
-def act(
-    chain: TestChain, call: Call, *, who: bytes = KEY, real: bytes = REAL, kind: ProxyType | None = None
-) -> Any:
-    """Make a call by proxy; how it ended."""
-    chain.dispatch(chain[Proxy].proxy.call(Address(real), kind, call), Signed(who))
-    return told_by_proxy(chain)[-1].result
-
-
-def announce(chain: TestChain, call: Call, *, who: bytes = KEY, real: bytes = REAL) -> None:
-    chain.dispatch(chain[Proxy].announce.call(Address(real), hash_of(chain, call)), Signed(who))
-
-
-def announced(chain: TestChain, call: Call, kind: ProxyType | None = None) -> Call:
-    return chain[Proxy].proxy_announced.call(Address(KEY), Address(REAL), kind, call)
-
-
-def told_by_proxy(chain: TestChain) -> list[Any]:
-    return [event for event in chain.events if isinstance(event, t.ProxyEvent)]
-
-
-def free(chain: TestChain, *whose: bytes) -> list[int]:
-    return [chain[Balances].free_balance(who) for who in whose]
 
 
 # Who acts for whom.
@@ -484,6 +405,29 @@ def test_deposits_are_made_what_the_chain_asks_for_now(chain: TestChain) -> None
         before = factor
 
 
+def test_a_spawner_has_back_what_became_cheaper_and_the_rest_at_the_end(chain: TestChain) -> None:
+    chain.submit(chain[Proxy].create_pure.call(ProxyType.Any, 0, 0), REAL)
+    pure = told_by_proxy(chain)[-1].pure
+    for doubled, price in ((2, BASE + FACTOR), (1, BASE + FACTOR), (0, 0)):
+        reprice(chain, doubled)  # dearer: the account itself would have to pay, and has no coins
+        poke = chain[Proxy].proxy.call(Address(pure), None, chain[Proxy].poke_deposit.call())
+        chain.dispatch(poke, Signed(REAL))
+        assert told_by_proxy(chain)[-1].result == (Err(POOR) if doubled == 2 else Ok(()))
+        assert chain[Balances].on_hold(PROXY_DEPOSIT, REAL) == price
+        chain.try_state()
+    assert pure not in chain[Proxy].spawners
+    reprice(chain, 2)
+    chain.dispatch(chain[Proxy].create_pure.call(ProxyType.Any, 0, 1), Signed(REAL))
+    pure = told_by_proxy(chain)[-1].pure
+    reprice(chain, 1)
+    act(chain, chain[Proxy].poke_deposit.call(), who=REAL, real=pure)
+    assert chain[Balances].on_hold(PROXY_DEPOSIT, REAL) == BASE + FACTOR
+    chain.try_state()
+    act(chain, chain[Proxy].remove_proxies.call(), who=REAL, real=pure)
+    assert chain[Balances].on_hold(PROXY_DEPOSIT, REAL) == 0
+    chain.try_state()
+
+
 def reprice(chain: TestChain, factor: int) -> None:
     """Upgrade to a runtime whose deposits are `factor` times those of the tests."""
     prices = {
@@ -498,336 +442,6 @@ def reprice(chain: TestChain, factor: int) -> None:
     ]
     chain.spec = replace(chain.spec, pallets=tuple(seats))
     chain.upgrade()
-
-
-# Types of proxies.
-
-
-def test_a_type_allows_what_it_lists_and_any_all(chain: TestChain) -> None:
-    for kind in ProxyType:
-        add(chain, kind, delegate=bytes([0x20 + kind]) * 32)
-    for kind, call, passes in (
-        (ProxyType.Any, pay(chain), True),
-        (ProxyType.NonTransfer, pay(chain), False),
-        (ProxyType.NonTransfer, remark(chain), True),
-        (ProxyType.Governance, remark(chain), True),
-        (ProxyType.Governance, chain[System].remark.call(b""), False),
-        (ProxyType.Governance, chain[Utility].batch.call((remark(chain),)), True),
-        (ProxyType.Governance, chain[Utility].force_batch.call((remark(chain),)), False),
-        (ProxyType.Staking, remark(chain), False),  # not listed: it may do nothing
-        (ProxyType.Provider, remark(chain), False),
-    ):
-        result = act(chain, call, who=bytes([0x20 + kind]) * 32)
-        assert result == (Ok(()) if passes else Err(FILTERED)), f"{kind.name}: {call}"
-    assert free(chain, EVE) == [5_000]
-
-
-def test_one_key_of_several_types_acts_as_the_first_or_as_it_says(chain: TestChain) -> None:
-    for kind in (ProxyType.Reporter, ProxyType.Governance):
-        add(chain, kind)
-    everything = chain[Balances].transfer_all.call(Address(EVE), True)
-    assert act(chain, remark(chain)) == Ok(())
-    assert act(chain, everything) == Err(FILTERED)
-    assert act(chain, everything, kind=ProxyType.Reporter) == Ok(())
-    assert act(chain, remark(chain), kind=ProxyType.Reporter) == Err(FILTERED)
-
-
-def test_a_guard_rejects_what_a_proxy_announced_and_does_nothing_else(chain: TestChain) -> None:
-    add(chain, delay=10)
-    add(chain, ProxyType.CancelProxy, delegate=OTHER)
-    announce(chain, pay(chain))
-    for call in (pay(chain), chain[Proxy].remove_proxies.call(), remark(chain)):
-        assert act(chain, call, who=OTHER) == Err(FILTERED)
-    reject = chain[Proxy].reject_announcement.call(Address(KEY), hash_of(chain, pay(chain)))
-    assert act(chain, reject, who=OTHER) == Ok(())
-    assert chain[Proxy].announcements[KEY] == ((), 0)
-
-
-def test_a_limited_proxy_grants_and_takes_no_more_than_it_has(chain: TestChain) -> None:
-    """What NonTransfer lists covers what Governance and CancelProxy list, and not what Reporter does."""
-    proxy = chain[Proxy]
-    add(chain, ProxyType.NonTransfer)
-    for kind in ProxyType:
-        passes = kind not in (ProxyType.Any, ProxyType.Reporter)
-        expected = Ok(()) if passes else Err(FILTERED)
-        assert act(chain, proxy.add_proxy.call(Address(EVE), kind, 0)) == expected, kind
-        if not passes:
-            add(chain, kind, delegate=EVE)
-        assert act(chain, proxy.remove_proxy.call(Address(EVE), kind, 0)) == expected, kind
-    for call in (
-        proxy.remove_proxies.call(),
-        proxy.kill_pure.call(Address(REAL), ProxyType.Any, 0, 1, 0),
-        proxy.announce.call(Address(OTHER), bytes(32)),
-    ):
-        assert act(chain, call) == Err(FILTERED)
-
-
-def listed(kind: str, *calls: str) -> dict[str, Any]:
-    return {"proxy_type": kind, "calls": list(calls)}
-
-
-HERE = "Balances, Multisig, Proxy, Sudo, System, Timestamp, TransactionPayment, Utility"
-BATCHES = "batch, as_derivative, batch_all, dispatch_as, force_batch"
-TYPES = "Any, NonTransfer, Governance, Staking, Provider, Reporter, CancelProxy"
-
-
-@pytest.mark.parametrize(
-    ("filters", "message"),
-    [
-        (
-            [listed("Governance", "Voting.vote")],
-            f"filters: Governance allows 'Voting.vote', and the chain has no pallet 'Voting'; it has: {HERE}",
-        ),
-        (
-            [listed("Staking", "Utility.batch", "Utility.b")],
-            f"filters: Staking allows 'Utility.b', and the pallet has no such call; its calls are: {BATCHES}",
-        ),
-        (
-            [listed("Staking", "Utility.")],
-            f"filters: Staking allows 'Utility.', and the pallet has no such call; its calls are: {BATCHES}",
-        ),
-        (
-            [listed("Staking", "TransactionPayment")],
-            "filters: Staking allows 'TransactionPayment', and the pallet has no calls",
-        ),
-        ([listed("Any", "Utility")], "filters: Any may do everything, and takes no list"),
-        ([FILTERS[1], FILTERS[0], FILTERS[1]], "filters: Governance is listed twice"),
-        ([listed("Root")], f"config: filters[0].proxy_type: 'Root' is none of {TYPES}"),
-    ],
-)
-def test_a_list_that_names_what_the_chain_has_not_is_refused_when_it_is_loaded(
-    filters: list[dict[str, Any]], message: str
-) -> None:
-    with pytest.raises(LoadError) as refusal:
-        make(filters)
-    assert str(refusal.value) == f"Proxy: {message}"
-
-
-# Nesting.
-
-
-def account_of(maker: bytes, wrapper: str) -> bytes:
-    """On whose authority a call within a wrapper runs that `maker` calls."""
-    match wrapper:
-        case "as_derivative":
-            return derived_account(maker, 0)
-        case "as_multi_threshold_1":
-            return multi_account(tuple(sorted((maker, OTHER))), 1)
-        case "as_multi":
-            return multi_account(tuple(sorted((maker, OTHER))), 2)
-        case "proxy" | "proxy_announced":
-            return blake2b_256(b"whoever made " + maker + b" its proxy")
-        case _:
-            return maker
-
-
-def wrap(chain: TestChain, maker: bytes, wrapper: str, call: Call) -> Call:
-    """The call by which `maker` makes `call` through a wrapper, with all that others do for that before."""
-    utility, multisig, proxy = chain[Utility], chain[Multisig], chain[Proxy]
-    inner = account_of(maker, wrapper)
-    match wrapper:
-        case "as_derivative":
-            return utility.as_derivative.call(0, call)
-        case "as_multi_threshold_1":
-            return multisig.as_multi_threshold_1.call((OTHER,), call)
-        case "as_multi":
-            key, least = (inner, hash_of(chain, call)), Weight(0, 0)
-            if key not in multisig.multisigs:
-                by_hash = multisig.approve_as_multi.call(2, (maker,), None, key[1], least)
-                chain.dispatch(by_hash, Signed(OTHER))
-            when = multisig.multisigs[key].when
-            return multisig.as_multi.call(2, (OTHER,), when, call, call.weight)
-        case "proxy" | "proxy_announced":
-            ensure(chain, inner, maker)
-            if wrapper == "proxy":
-                return proxy.proxy.call(Address(inner), None, call)
-            announce(chain, call, who=maker, real=inner)
-            return proxy.proxy_announced.call(Address(maker), Address(inner), None, call)
-        case _:
-            batch: Call = getattr(utility, wrapper).call((call,))
-            return batch
-
-
-WRAPPERS = (
-    "batch",
-    "batch_all",
-    "force_batch",
-    "as_derivative",
-    "as_multi_threshold_1",
-    "as_multi",
-    "proxy",
-    "proxy_announced",
-)
-NESTINGS = (*((each,) for each in WRAPPERS), *product(WRAPPERS, repeat=2))
-
-
-def ensure(chain: TestChain, real: bytes, delegate: bytes) -> None:
-    """Let `delegate` do anything for `real`, if it may not yet."""
-    definition = t.ProxyDefinition(delegate, ProxyType.Any, 0)
-    if definition not in chain[Proxy].proxies[real][0]:
-        add(chain, real=real, delegate=delegate)
-
-
-def cores(chain: TestChain, maker: bytes) -> tuple[Call, ...]:
-    """What a limited key may bring about; and then what it must not, however it is wrapped."""
-    proxy = chain[Proxy]
-    return (
-        remark(chain),
-        pay(chain),
-        proxy.add_proxy.call(Address(KEY), ProxyType.Any, 0),
-        proxy.remove_proxies.call(),
-        proxy.announce.call(Address(account_of(maker, "proxy")), hash_of(chain, pay(chain))),
-        chain[Multisig].as_multi_threshold_1.call((DUST,), pay(chain)),
-    )
-
-
-def standing(chain: TestChain, maker: bytes) -> Any:
-    """What shows that one of these was brought about."""
-    proxy, remarks = chain[Proxy], [each for each in chain.events if isinstance(each, Remarked)]
-    return remarks, free(chain, EVE), proxy.proxies[maker], proxy.announcements[maker][0]
-
-
-def brings_about(chain: TestChain, nesting: tuple[str, ...], at: int, limit: ProxyType | None) -> bool:
-    """Whether a call, nested in wrappers, does what it should, when REAL makes it itself or, with a limit,
-    its proxy does.
-    """
-    makers = [REAL]
-    for wrapper in nesting:
-        makers.append(account_of(makers[-1], wrapper))
-    last = makers[-1]
-    for rich in (last, multi_account(tuple(sorted((last, DUST))), 1)):
-        chain.dispatch(pay(chain, 10_000, rich), Signed(DUST))
-    ensure(chain, account_of(last, "proxy"), last)
-    ensure(chain, last, DUST)
-    call = cores(chain, last)[at]
-    for wrapper, maker in reversed(tuple(zip(nesting, makers[:-1], strict=True))):
-        call = wrap(chain, maker, wrapper, call)
-    before = standing(chain, last)
-    who = REAL
-    if limit is not None:
-        who, call = KEY, chain[Proxy].proxy.call(Address(REAL), limit, call)
-    with suppress(DispatchError):
-        chain.dispatch(call, Signed(who))
-    return bool(standing(chain, last) != before)
-
-
-@pytest.mark.parametrize("limit", [ProxyType.NonTransfer, None])
-def test_no_nesting_of_wrappers_adds_power(limit: ProxyType | None) -> None:
-    """Whatever wrapper stands in whatever other, a limited key brings nothing about that its type does not
-    list, and all that it lists; the account itself (`limit` is None) brings about each of them.
-    """
-    chain = make(
-        proxy_deposit_base=0,
-        proxy_deposit_factor=0,
-        announcement_deposit_base=0,
-        announcement_deposit_factor=0,
-    )
-    add(chain, ProxyType.NonTransfer)
-    overlay = chain.host.overlay
-    for nesting, at in product(NESTINGS, range(len(cores(chain, REAL)))):
-        mark = overlay.open()
-        found = brings_about(chain, nesting, at, limit)
-        overlay.undo(mark)
-        does_not_nest = nesting == ("batch_all", "batch_all")
-        wanted = (limit is None or at == 0) and not does_not_nest
-        assert found == wanted, f"{cores(chain, REAL)[at]} within {' within '.join(reversed(nesting))}"
-
-
-# The coin.
-
-
-MACHINE = [
-    listed(
-        "Provider",
-        "Attestation.commit",
-        "Attestation.open",
-        "Attestation.meet_demand",
-        "Redemption.accept",
-        "Redemption.ready",
-        "Redemption.deliver",
-        "Utility.batch",
-        "Utility.batch_all",
-        "Utility.force_batch",
-    )
-]
-
-
-@pytest.fixture(scope="module")
-def coin() -> CoinChain:
-    """The whole coin; all providers let KEY act for them, as far as a machine must."""
-    prices = dict.fromkeys(("proxy_deposit_base", "proxy_deposit_factor"), COIN)
-    prices |= dict.fromkeys(("announcement_deposit_base", "announcement_deposit_factor"), COIN)
-    chain = CoinChain(
-        pallets=(*COIN_PALLETS, Utility, Proxy), config={"Proxy": {**prices, "filters": MACHINE}}
-    )
-    for who in ISSUERS:
-        chain.by(who, chain[Proxy].add_proxy.call(Address(KEY), ProxyType.Provider, 0))
-    chain.run()
-    return chain
-
-
-def serve(chain: CoinChain, who: bytes, call: Call) -> None:
-    """A provider's machine makes a call for it, and it ends well."""
-    chain.submit_well(chain[Proxy].proxy.call(Address(who), None, call), KEY)
-    assert told_by_proxy(chain)[-1] == t.ProxyExecuted(Ok(())), call
-
-
-def test_the_key_of_a_machine_attests(coin: CoinChain) -> None:
-    attestation = coin.attestation
-    coin.until_window()
-    works = {who: coin.work_of(who) for who in ISSUERS}
-    for who, work in works.items():
-        serve(coin, who, attestation.commit.call(0, work.root))
-    coin.until_drawn()
-    drawn = [who for who in ISSUERS if coin.is_drawn(who)]
-    assert drawn
-    for who in drawn:
-        serve(coin, who, attestation.open.call(0, coin.leaves(works[who], who)))
-        assert coin.commitment_of(who).stage == Stage.Opened
-    coin.until_window(is_open=False)
-
-
-def test_the_key_of_a_machine_serves_a_redemption(coin: CoinChain) -> None:
-    redemption, number = coin.redemption, coin.redemption.next_ticket
-    coin.by(ALICE, redemption.redeem.call(5 * COIN, Service.Train, CPU_CLASS, 0, bytes(32)))
-    coin.run()
-    who = redemption.tickets[number].server
-    assert who is not None
-    serve(coin, who, coin[Utility].batch_all.call((redemption.accept.call(number),)))
-    coin.by(ALICE, redemption.begin.call(number))
-    serve(coin, who, redemption.ready.call(number))
-    serve(coin, who, redemption.deliver.call(number, b"\xbb" * 32))
-    coin.by(ALICE, redemption.confirm.call(number))
-    assert redemption.receipts[number].server == who
-
-
-def test_the_key_of_a_machine_moves_no_coin(coin: CoinChain) -> None:
-    """Not one call of the chain but those that are listed, neither alone nor in a batch; and nothing at all
-    has happened to the provider's coins.
-    """
-    who, proxy = ISSUERS[1], coin[Proxy]
-    before = coin.balances.accounts.account_info(who), coin.providers.providers[who]
-    here, least = Address(EVE), COIN
-    for call in (
-        coin.balances.transfer_allow_death.call(here, least),
-        coin.balances.transfer_keep_alive.call(here, least),
-        coin.balances.transfer_all.call(here, False),
-        coin.issuance.mint.call(least, 0),
-        coin.issuance.burn.call(who, least),
-        coin.providers.bond.call(least),
-        coin.providers.unbond.call(least),
-        coin.providers.give_notice.call(),
-        coin.providers.offer_novation.call(EVE, least),
-        coin.redemption.redeem.call(least, Service.Train, CPU_CLASS, 0, bytes(32)),
-        proxy.add_proxy.call(here, ProxyType.Provider, 0),
-        proxy.remove_proxies.call(),
-        coin[Utility].as_derivative.call(0, coin.balances.transfer_all.call(here, False)),
-    ):
-        for made in (call, coin[Utility].batch_all.call((call,))):
-            coin.by(KEY, proxy.proxy.call(Address(who), None, made))
-            assert told_by_proxy(coin)[-1] == t.ProxyExecuted(Err(FILTERED)), made
-    assert (coin.balances.accounts.account_info(who), coin.providers.providers[who]) == before
-    coin.try_state()
 
 
 # Figures.

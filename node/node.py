@@ -8,11 +8,12 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import trio
 
-from genesis.build import build_genesis
-from node.chain.chain import Chain
+from genesis.build import Genesis, build_genesis
+from node.chain.chain import Chain, OtherRuntime
 from node.chain.logs import author_logs, dev_author
 from node.chain.sealing import Sealer
 from node.chain.snapshots import Snapshots
@@ -22,10 +23,11 @@ from node.consensus.verifier import ThreadVerifier
 from node.memory import settle_collector
 from node.mempool.verifier import Verifier
 from node.peering import Peering, PeeringConfig, network_of
-from node.plugins import discover, runtime_digest
 from node.rooms import Rooms
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import Backend, registry
+from node.runtimes.here import runtime_here
+from node.runtimes.store import Store
 from node.storage import RocksStates, StorageFilled
 from node.sync.begin import begin_at_checkpoint
 from node.telemetry.cpu import CpuByRoom
@@ -38,11 +40,13 @@ from node.telemetry.metrics import (
     pool_figures,
     sync_figures,
 )
-from runtime.loader import load
 from runtime.runtime import Runtime
 from runtime.state import MemoryStates
 
 log = logging.getLogger(__name__)
+
+FAREWELL_SECONDS: Final = 0.3
+"""How long clients are still told what is final before other code takes over."""
 
 
 class Node(Rooms):
@@ -63,11 +67,12 @@ class Node(Rooms):
 
     @classmethod
     def open(cls, config: NodeConfig) -> Node:
-        """Load the runtime and open the chain. Raises LoadError, PluginError, GenesisError, WrongGenesis,
-        StorageError.
+        """Load the runtime and open the chain. Raises SpecError, LoadError, PluginError, GenesisError,
+        WrongGenesis, OtherRuntime, StorageError.
         """
-        runtime = load(config.spec.runtime, discover(), runtime_digest=runtime_digest())
-        genesis = build_genesis(runtime, config.spec.genesis, MemoryStates().head)
+        runtime = runtime_here(config.spec)
+        genesis = _first(config, runtime)
+        config = replace(config, spec=replace(config.spec, runtime=runtime.spec))
         config.database_path.mkdir(parents=True, exist_ok=True)
         states = RocksStates.open(
             config.database_path,
@@ -83,7 +88,9 @@ class Node(Rooms):
         return cls(config, runtime, chain)
 
     async def run(self, *, task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run until cancelled; reports the address once calls are answered."""
+        """Run until cancelled; reports the address once calls are answered. Raises OtherRuntime when other
+        code is to make the next block.
+        """
         settle_collector()
         async with trio.open_nursery() as nursery:
             await nursery.start(self.verifier.run)
@@ -92,13 +99,32 @@ class Node(Rooms):
             address: Address = await nursery.start(serve, self.registry(), self, rpc)
             self.address = address
             nursery.start_soon(self.revalidate)
-            if self.peering is None:
-                nursery.start_soon(self.sealer.run, self.config.sealing)
-            else:
-                await nursery.start(self.peering.run)
+            await nursery.start(self._work)
             if self.config.ready_file is not None:
                 write_ready_file(self.config.ready_file, self, address)
             task_status.started(address)
+
+    async def _work(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Make blocks, or follow those who do, until other code takes over."""
+        chain = self.chain
+        try:
+            async with trio.open_nursery() as nursery:
+                if self.peering is None:
+                    nursery.start_soon(self.sealer.run, self.config.sealing)
+                else:
+                    await nursery.start(self.peering.run)
+                task_status.started()
+                await chain.superseded.wait()
+                nursery.cancel_scope.cancel()
+        except* OtherRuntime:
+            if not chain.superseded.is_set():
+                raise
+        if self.peering is not None:
+            # Who decides next is written down while the code that laid out this state can read it.
+            self.peering.epochs.committee(self.peering.epochs.of(chain.finalized.header.number + 1))
+        log.info("block %d is final, and other code makes the next one", chain.finalized.header.number)
+        await trio.sleep(FAREWELL_SECONDS)
+        chain.require_runtime(chain.finalized)
 
     def _peering(self, config: PeeringConfig) -> Peering:
         return Peering(
@@ -139,6 +165,20 @@ class Node(Rooms):
         self.chain.close()
 
 
+def _first(config: NodeConfig, runtime: Runtime) -> Genesis | None:
+    """Block zero, if it is for `runtime` to make. Where the chain is to begin, and the store holds a runtime
+    that was prepared for just the seats of its spec, that one begins it. Raises OtherRuntime, GenesisError.
+    """
+    if not config.database_path.exists():
+        held = Store(config.base_path).seating(config.spec.runtime)
+        mine = runtime.manifest
+        if held is not None and held.manifest != mine:
+            raise OtherRuntime(str(config.database_path), held.code, held.manifest.differences(mine))
+    if runtime.spec != config.spec.runtime:
+        return None
+    return build_genesis(runtime, config.spec.genesis, MemoryStates().head)
+
+
 async def begin_at(config: NodeConfig, wanted: bytes | None) -> None:
     """Fill an empty database with a final block's state, fetched from peers: the block of hash `wanted`, or
     their last. A chain that is there already stays as it is.
@@ -146,8 +186,10 @@ async def begin_at(config: NodeConfig, wanted: bytes | None) -> None:
     Raises what `Node.open` and `begin_at_checkpoint` raise.
     """
     assert config.peering is not None, "a development chain has no peers"
-    runtime = load(config.spec.runtime, discover(), runtime_digest=runtime_digest())
-    genesis = build_genesis(runtime, config.spec.genesis, MemoryStates().head)
+    runtime = runtime_here(config.spec)
+    genesis = _first(config, runtime)
+    if genesis is None:  # another runtime began it
+        return
     config.database_path.mkdir(parents=True, exist_ok=True)
     network, verifier = network_of(config.peering, genesis.hash), ThreadVerifier(genesis.hash)
     try:

@@ -21,12 +21,12 @@ class PluginError(Exception):
     """A distribution offers pallets, and they cannot be loaded."""
 
 
-def discover() -> dict[str, Found]:
-    """Every installed pallet by the name of its class. Raises PluginError, naming the entry point."""
+def discover(folder: Path | None = None) -> dict[str, Found]:
+    """Every installed pallet by the name of its class; with `folder` those of the distributions that lie
+    there, which must be first on the path. Raises PluginError, naming the entry point.
+    """
     found: dict[str, Found] = {}
-    for entry in sorted(
-        importlib.metadata.entry_points(group=GROUP), key=lambda each: (each.value, each.name)
-    ):
+    for entry in sorted(_entries(folder), key=lambda each: (each.value, each.name)):
         where = f"entry point {entry.name} = {entry.value}"
         try:
             module = entry.load()
@@ -49,6 +49,13 @@ def discover() -> dict[str, Found]:
                 digest=files_digest(Path(str(module.__file__)).parent),
             )
     return found
+
+
+def _entries(folder: Path | None) -> Iterable[importlib.metadata.EntryPoint]:
+    if folder is None:
+        return importlib.metadata.entry_points(group=GROUP)
+    there = importlib.metadata.distributions(path=[str(folder)])
+    return [entry for each in there for entry in each.entry_points.select(group=GROUP)]
 
 
 def _is_pallet(offered: object) -> TypeGuard[type[Pallet[Any, Any]]]:

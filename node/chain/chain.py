@@ -3,6 +3,9 @@
 A block enters with the frozen state that executing it gave. Finality takes a path of the tree, writes each
 block with its state in one synced batch, forgets what lost, and only then tells anybody. A path that a crash
 cut short was told to nobody: it is undone at the next start.
+
+A state names the code that makes the block after it. Where that is other code than this process runs, the
+chain takes no block any more, and says so.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
-from genesis.build import Genesis
+import trio
+
+from genesis.build import Genesis, GenesisError
 from node.chain.notices import Finalized, Imported, NewBest, Notices, Reverted
 from node.chain.records import (
     Justification,
@@ -23,6 +28,7 @@ from node.chain.records import (
 )
 from node.storage import Column, RocksStates, StorageCorrupted
 from node.storage.records import DamagedRecord, number_of
+from runtime.crypto.hashing import blake2b_256
 from runtime.manifest import CODE_KEY, Manifest
 from runtime.runtime import Runtime
 from runtime.scale import DecodeError, codec_of
@@ -68,13 +74,16 @@ class WrongGenesis(Exception):
 
 
 class OtherRuntime(Exception):
-    """The chain was made by other code than what is installed here."""
+    """The chain's next block is to be made by other code than this process runs."""
 
-    def __init__(self, path: str, differences: tuple[str, ...]) -> None:
+    def __init__(self, path: str, code: bytes, differences: tuple[str, ...]) -> None:
         super().__init__(
-            f"the chain at {path} was made by other code: {'; '.join(differences)}; "
-            "install what made it, or give another --base-path"
+            f"the chain at {path} goes on with runtime 0x{blake2b_256(code).hex()}, and what is here "
+            f"differs: {'; '.join(differences)}; hold it (`ballast upgrade prepare`) and start again, or "
+            "give another --base-path"
         )
+        self.code = code
+        """The manifest of that code."""
         self.differences = differences
 
 
@@ -103,12 +112,17 @@ class _Unfinalized(NamedTuple):
 class Chain:
     """Every block that the node knows."""
 
-    def __init__(self, runtime: Runtime, states: RocksStates, genesis: Genesis) -> None:
-        """Open the chain in `states`, or begin it. Raises WrongGenesis, OtherRuntime, StorageError."""
+    def __init__(self, runtime: Runtime, states: RocksStates, genesis: Genesis | None) -> None:
+        """Open the chain in `states`, or begin it. `genesis` is None where `runtime` is not the one that made
+        it. Raises WrongGenesis, OtherRuntime, GenesisError, StorageError.
+        """
         self.runtime = runtime
+        self.code = codec_of(Manifest).encode(runtime.manifest)
+        """What stands under `:code` while this runtime makes the blocks."""
+        self.superseded = trio.Event()
+        """Set once other code is to make the block after the last final one."""
         self.states = states
         self.notices = Notices()
-        self.genesis_hash = genesis.hash
         self._database = states.database
         self._tree: dict[bytes, _Unfinalized] = {}
         if states.head.height < 0:
@@ -116,32 +130,39 @@ class Chain:
         stored = self._database.get(Column.META, GENESIS_KEY)
         if stored is None or self._database.get(Column.NUMBERS, number_key(0)) != stored:
             raise StorageCorrupted(self._database.path, "the genesis block is missing")
-        if stored != genesis.hash:
-            self._refuse_other_runtime()
-            raise WrongGenesis(self._database.path, stored, genesis.hash)
+        self.genesis_hash = stored
         self._undo_unfinished()
         self.finalized = self._read_finalized()
+        self.require_runtime(self.finalized)
+        if genesis is not None and stored != genesis.hash:
+            raise WrongGenesis(self._database.path, stored, genesis.hash)
         """The last final block."""
         self.best = self.finalized
         """The head: the block that the next one is built on."""
 
-    def _begin(self, genesis: Genesis) -> None:
+    def _begin(self, genesis: Genesis | None) -> None:
+        if genesis is None:
+            raise GenesisError("the chain spec's genesis is made by another runtime than this process runs")
         state = genesis.state
         assert isinstance(state, ChangeSet)
         also = [*rows(genesis.block, ()), (Column.META, GENESIS_KEY, genesis.hash)]
         self.states.genesis(state.changes, state.decoded, also)
 
-    def _refuse_other_runtime(self) -> None:
-        """Say so when it is not the spec that differs but the code."""
-        raw = self.states.head.get(CODE_KEY)
-        if raw is None:
+    def require_runtime(self, parent: Position) -> None:
+        """See that the block after `parent` is this runtime's to make. Raises OtherRuntime."""
+        code = parent.state.get(CODE_KEY) or b""
+        if code == self.code:
             return
         try:
-            differences = codec_of(Manifest).decode(raw).differences(self.runtime.manifest)
+            differences = codec_of(Manifest).decode(code).differences(self.runtime.manifest)
         except DecodeError as error:
             differences = (f"its manifest cannot be read here: {error}",)
-        if differences:
-            raise OtherRuntime(self._database.path, differences)
+        raise OtherRuntime(self._database.path, code, differences)
+
+    def _look_at_code(self) -> None:
+        """See whether other code takes over from here."""
+        if self.finalized.state.get(CODE_KEY) != self.code:
+            self.superseded.set()
 
     def _undo_unfinished(self) -> None:
         """Take back what was made final when a crash came between."""
@@ -299,6 +320,7 @@ class Chain:
         pruned = self._forget_losers()
         if path:
             self.notices.publish(Finalized(tuple(path), self.finalized.header, pruned))
+            self._look_at_code()
         return tuple(path)
 
     def rewind(self, number: int) -> None:
@@ -311,6 +333,7 @@ class Chain:
         head = self._undo(number)
         self.finalized = self.best = Position(block_hash, header, head)
         self.notices.publish(Reverted(block_hash, header, head))
+        self._look_at_code()
 
     def _undo(self, number: int) -> State:
         """Forget the final blocks above a height, as if they had never been. Raises StateDiscarded."""

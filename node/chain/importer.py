@@ -21,8 +21,9 @@ def import_block(
 ) -> bytes:
     """Execute a block over its parent and keep it, unfinalized; its hash.
 
-    Raises UnknownBlock or DiscardedState for the parent, InvalidBlock for the block itself.
+    Raises UnknownBlock, DiscardedState or OtherRuntime for the parent, InvalidBlock for the block itself.
     """
     parent = chain.at(block.header.parent_hash)
+    chain.require_runtime(parent)
     built = chain.runtime.execute(parent.state, parent.header, block, observed=observed, verified=verified)
     return chain.add(built.block, built.state, is_best=is_best)

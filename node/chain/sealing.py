@@ -12,7 +12,7 @@ from node.chain.author import Author
 from node.chain.chain import Chain, Position
 from node.chain.heads import Heads
 from node.mempool.validate import Mempool
-from runtime.types.digest import DigestItem
+from runtime.types.digest import DigestItem, RuntimeEnvironmentUpdated
 
 SECONDS_MIN: Final = 0.02
 SECONDS_MAX: Final = 3_600.0
@@ -86,16 +86,19 @@ class Sealer:
         """When blocks are built."""
 
     async def seal(self, *, finalize: bool = True) -> bytes:
-        """Build the next block over the head, and make it final; its hash.
+        """Build the next block over the head, and make it final; its hash. One that changes the code is made
+        final in any case, for other code stands on final blocks alone.
 
-        Raises AuthorStopped, or a StorageError when it could not be written: then nobody is told of it.
+        Raises AuthorStopped, OtherRuntime, or a StorageError when it could not be written: then nobody is
+        told of it.
         """
         async with self._one_at_a_time:
             parent = self._chain.best
+            self._chain.require_runtime(parent)
             built = await self._author.build(parent, self._logs(parent))
             block_hash = self._chain.add(built.block, built.state)
             self._heads.enact(block_hash)
-            if finalize:
+            if finalize or RuntimeEnvironmentUpdated() in built.block.header.digest.logs:
                 await self._heads.finalize(block_hash)
             return block_hash
 

@@ -22,7 +22,7 @@ from node.cli import live
 from node.cli.agents import has_dev_providers, run_agent
 from node.cli.amounts import Coin
 from node.cli.faults import Fault, expected
-from node.cli.hosting import base_folder, kept_ready_file, opened
+from node.cli.hosting import base_folder, following_the_code, kept_ready_file, opened
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, ChainName
 from node.cli.stop import until_told
@@ -142,7 +142,8 @@ async def dev(
         )
         async with until_told(with_parent=with_parent):
             names = dev_names(ACCOUNTS if accounts is None else accounts)
-            await _run(config, names, agent_for=chain if agent else None, as_json=json)
+            with following_the_code(folder):
+                await _run(config, names, agent_for=chain if agent else None, as_json=json)
 
 
 async def _run(config: NodeConfig, names: tuple[str, ...], *, agent_for: str | None, as_json: bool) -> None:

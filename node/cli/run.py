@@ -21,7 +21,7 @@ from genesis.spec import SpecError
 from node.chain.author import AuthorStopped
 from node.cli import live
 from node.cli.faults import Fault, expected
-from node.cli.hosting import base_folder, kept_ready_file, opened
+from node.cli.hosting import base_folder, following_the_code, kept_ready_file, opened
 from node.cli.key_password import PasswordFile, read_password
 from node.cli.key_store import KeysFolder, keyring_at, keyring_errors
 from node.cli.output import Json, print_json, say
@@ -189,9 +189,10 @@ async def run(
         if checkpoint is not None and _is_alone(config) and not config.database_path.exists():
             raise Fault("nobody is known whose state could be taken: name a peer, --bootnode PEER@HOST:PORT")
         async with until_told(with_parent=with_parent):
-            if checkpoint is not None:
-                await begin_at(config, wanted)
-            await _run(config, as_json=json)
+            with following_the_code(folder):
+                if checkpoint is not None:
+                    await begin_at(config, wanted)
+                await _run(config, as_json=json)
 
 
 async def _run(config: NodeConfig, *, as_json: bool) -> None:

@@ -127,7 +127,8 @@ class World:
     # Blocks.
 
     async def build(self, authored: Authored, parent_hash: bytes) -> Candidate | None:
-        """The block of a view that one leads oneself; None when none can be built. Raises AuthorStopped.
+        """The block of a view that one leads oneself; None when none can be built. Raises AuthorStopped and
+        OtherRuntime.
 
         A proposer with a hasty clock gives its block a time to come; whoever waited for that would lose its
         turn, and the chain would stand.
@@ -139,6 +140,7 @@ class World:
                 "no block is built in view %d: its parent 0x%s is unknown", authored.view, parent_hash.hex()
             )
             return None
+        self._chain.require_runtime(parent)
         wait_ms = self._time_of(parent) + self._block_ms - self._clock.now_ms()
         await trio.sleep(min(max(0, wait_ms), self._block_ms) / 1000)
         try:
@@ -152,7 +154,9 @@ class World:
         return candidate_of(built.block, encode_block(built.block))
 
     async def check(self, candidate: Candidate) -> bool:
-        """Whether a block executes over its parent as it says."""
+        """Whether a block executes over its parent as it says. Raises OtherRuntime where that is not for this
+        runtime to say: then nothing is voted.
+        """
         if self._chain.header(candidate.hash) is not None:
             return True
         now = self._clock.now_ms().to_bytes(8, "little")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Final, TypeAlias, cast
 
 from node.chain.author import AuthorStopped
-from node.chain.chain import UnknownBlock
+from node.chain.chain import OtherRuntime, UnknownBlock
 from node.chain.sealing import BadSealing, Instant, parse_sealing
 from node.chain.snapshots import Snapshot
 from node.chain.transaction import sign_transaction
@@ -216,5 +216,12 @@ def _refusals() -> Generator[None, None, None]:
         yield
     except PoolRefusal as refusal:
         raise refused(refusal) from refusal
-    except (AuthorStopped, UnknownBlock, StateDiscarded, UnfinalizedTooDeep, StorageError) as refusal:
+    except (
+        AuthorStopped,
+        OtherRuntime,
+        UnknownBlock,
+        StateDiscarded,
+        UnfinalizedTooDeep,
+        StorageError,
+    ) as refusal:
         raise RpcError(REFUSED, str(refusal)) from refusal

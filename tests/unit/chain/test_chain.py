@@ -23,6 +23,7 @@ from node.storage import RocksStates
 from node.wallet.signer import Keypair
 from pallets.balances import Balances
 from pallets.timestamp import Timestamp
+from runtime.crypto.hashing import blake2b_256
 from runtime.executive.builder import Built
 from runtime.executive.extrinsic import ED25519, signed_bytes
 from runtime.frame.inherents import TIMESTAMP
@@ -250,8 +251,9 @@ def test_a_chain_of_another_runtime_is_refused_by_what_differs(tmp_path: Path) -
     with pytest.raises(OtherRuntime) as refused:
         Setup(tmp_path, digest=b"\x01" * 32)
     assert str(refused.value) == (
-        f"the chain at {tmp_path / 'db'} was made by other code: the runtime package differs; "
-        "install what made it, or give another --base-path"
+        f"the chain at {tmp_path / 'db'} goes on with runtime 0x{blake2b_256(refused.value.code).hex()}, and "
+        "what is here differs: the runtime package differs; hold it (`ballast upgrade prepare`) and start "
+        "again, or give another --base-path"
     )
 
 

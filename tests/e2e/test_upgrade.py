@@ -1,0 +1,155 @@
+"""A runtime upgrade of real processes: nodes change to code that they did not begin with, no height is lost,
+and who lacks that code stops with one line and goes on once it has it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from genesis.presets.dev import dev
+from genesis.spec import ChainSpec, write_spec
+from node.cli.remote import local_runtime
+from node.client import ChainClient, Client, RemoteError, connect
+from node.wallet.dev import dev_account
+from runtime.crypto.hashing import blake2b_256, twox_128
+from runtime.manifest import CODE_KEY
+from support.cli import ballast
+from support.processes import Process
+from support.upgrade import STEPS, write_next_version
+
+PAUSE_SECONDS_MAX = 10
+BLOCKS = 12
+SEAL = "0.2"
+MARKS = twox_128(b"Sudo") + twox_128(b"Marks")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("upgrade")
+
+
+@pytest.fixture(scope="module")
+def spec() -> ChainSpec:
+    return dev(accounts=2)
+
+
+@pytest.fixture(scope="module")
+def held(place: Path, spec: ChainSpec) -> dict[str, Any]:
+    """The next runtime, as `ballast upgrade prepare` holds it for the development node."""
+    _, _, options = write_next_version(place / "next", spec)
+    found: dict[str, Any] = ballast(
+        "upgrade", "prepare", *options, "--base-path", str(place / "base"), "--json"
+    ).json
+    return found
+
+
+@pytest.fixture(scope="module")
+def options(place: Path, spec: ChainSpec) -> tuple[str, ...]:
+    file = place / "dev.json"
+    file.write_text(json.dumps(write_spec(spec)))
+    return "--chain", str(file), "--base-path", str(place / "base"), "--json", "--seal", SEAL
+
+
+async def set_code(url: str, spec: ChainSpec, code: bytes) -> int:
+    """Have sudo set the next runtime; the block in which it did."""
+    runtime = local_runtime(spec)
+    sudo: Any = runtime.pallets["Sudo"]
+    system: Any = runtime.pallets["System"]
+    async with connect(url) as client:
+        chain = await ChainClient.open(client, runtime)
+        signed = await chain.sign(sudo.sudo.call(system.set_code.call(code)), dev_account("Alice"))
+        included = await chain.submit(signed)
+    assert included.failure is None
+    assert any("CodeUpdated" in str(each) or "CodeStored" in str(each) for each in included.events)
+    return included.block_number
+
+
+async def final(client: Client) -> int:
+    header = await client.call("chain_getHeader", await client.call("chain_getFinalizedHead"))
+    return int(header["number"], 16)
+
+
+async def until_version(url: str, version: int, height: int) -> float:
+    """Wait until a node runs a version and has a block final; how long nobody answered in between."""
+    silent, answered = 0.0, time.monotonic()
+    with trio.fail_after(60):
+        while True:
+            try:
+                async with connect(url) as client:
+                    while True:
+                        said = await client.call("state_getRuntimeVersion")
+                        silent = max(silent, time.monotonic() - answered)
+                        answered = time.monotonic()
+                        if said["specVersion"] == version and await final(client) >= height:
+                            return silent
+                        await trio.sleep(0.1)
+            except RemoteError:
+                await trio.sleep(0.1)
+
+
+async def check_chain(url: str, code: bytes, since: int) -> None:
+    """The chain is whole across the change, which the header tells; storage is migrated, and clients are told
+    of the new pallet.
+    """
+    async with connect(url) as client:
+        parent = await client.call("chain_getBlockHash", 0)
+        changed: list[int] = []
+        for number in range(1, await final(client) + 1):
+            block_hash = await client.call("chain_getBlockHash", number)
+            header = await client.call("chain_getHeader", block_hash)
+            assert (int(header["number"], 16), header["parentHash"]) == (number, parent)
+            parent = block_hash
+            if "0x08" in header["digest"]["logs"]:
+                changed.append(number)
+        assert len(changed) == 1 and changed[0] >= since
+        assert await client.call("state_getStorage", "0x" + CODE_KEY.hex()) == "0x" + code.hex()
+        marks = await client.call("state_getKeysPaged", "0x" + MARKS.hex(), 100)
+        assert len(marks) == STEPS
+        assert b"Hello" in bytes.fromhex((await client.call("state_getMetadata"))[2:])
+
+
+async def test_a_development_node_goes_on_with_the_next_runtime(
+    place: Path, spec: ChainSpec, held: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    code = bytes.fromhex(held["code"][2:])
+    assert held["hash"] == "0x" + blake2b_256(code).hex()
+    with Process(place / "first", *options) as node:
+        ready = node.ready()
+        height = await set_code(ready["ws"], spec, code)
+        # The port is any that is free, so the new process writes anew where it answers.
+        url = ready["ws"]
+        with trio.fail_after(60):
+            while url == ready["ws"]:
+                await trio.sleep(0.1)
+                if node.ready_file.exists():
+                    url = node.ready()["ws"]
+        assert node.ready()["pid"] == ready["pid"]
+        await until_version(url, 2, height + BLOCKS)
+        await check_chain(url, code, height)
+        assert node.stop() == 0, node.err
+    assert "going on with runtime " + held["hash"] in node.err
+    assert "Traceback" not in node.err
+
+
+async def test_who_lacks_the_runtime_stops_with_one_line_and_goes_on_once_it_has_it(
+    place: Path, held: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    folder, away = Path(held["folder"]), place / "away"
+    shutil.move(folder, away)
+    with Process(place / "lacking", *options) as node:
+        assert node.ended() == 2
+    assert node.err.splitlines()[-1].startswith(
+        f"ballast: the chain at {place / 'base' / 'chains' / 'ballast-dev' / 'db'} goes on with runtime "
+        f"{held['hash']}, and what is here differs: spec version 2, and here 1; "
+    )
+    shutil.move(away, folder)
+    with Process(place / "again", *options) as node:
+        await until_version(node.ready()["ws"], 2, BLOCKS)
+        assert node.stop() == 0

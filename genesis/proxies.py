@@ -16,10 +16,15 @@ MACHINE: Final = (
 )
 """What a provider's agent does."""
 REPORTS: Final = ("Oracle.commit", "Oracle.reveal")
-CAPACITY: Final = (
-    *("Providers.register", "Providers.add_units", "Providers.remove_unit", "Providers.give_notice"),
-    *("Providers.bond", "Providers.unbond", "Providers.withdraw_unbonded"),
+BUSINESS: Final = (
+    *("Identity.set_identity", "Identity.clear_identity", "Identity.cancel_request", "Identity.review"),
+    *("Issuance.mint", "Oracle.bond", "Oracle.unbond", "Oracle.withdraw_unbonded"),
+    *("Providers.add_units", "Providers.remove_unit", "Providers.bond", "Providers.unbond"),
+    *("Providers.withdraw_unbonded", "Providers.cancel_novation"),
+    *("Redemption.begin", "Redemption.cancel", "Rewards.claim"),
+    *("Proxy.remove_proxy", "Proxy.reject_announcement"),
 )
+"""What a company does from day to day, by which no coin leaves it."""
 VALIDATING: Final = ("Staking", "Authorities")
 
 
@@ -29,7 +34,7 @@ def proxy_filters(*, validators: bool) -> tuple[dict[str, Any], ...]:
     lists: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "NonTransfer",
-            (*MACHINE, *CAPACITY, *REPORTS, *staking, *VOTES, "Rewards.claim", "Redemption.begin"),
+            (*BUSINESS, *MACHINE, *REPORTS, *staking, *VOTES),
         ),
         ("Governance", VOTES),
         ("Staking", staking),

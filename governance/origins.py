@@ -12,86 +12,28 @@ from __future__ import annotations
 
 from governance.tracks import ROOT
 from runtime.frame import NoError, NoEvent, Origin, Pallet, Root, register
-
-
-class TrackOrigin(Origin, path="ballast_governance::origins::Origin"):
-    """A track that has approved what runs."""
-
-
-class FeesSafer(TrackOrigin, index=10):
-    """May move the parameters of fees to the safe side."""
-
-
-class FeesLooser(TrackOrigin, index=11):
-    """May move the parameters of fees to either side."""
-
-
-class IssuanceSafer(TrackOrigin, index=12):
-    """May move the parameters of issuance to the safe side."""
-
-
-class IssuanceLooser(TrackOrigin, index=13):
-    """May move the parameters of issuance to either side."""
-
-
-class CollateralSafer(TrackOrigin, index=14):
-    """May move the parameters of collateral to the safe side."""
-
-
-class CollateralLooser(TrackOrigin, index=15):
-    """May move the parameters of collateral to either side."""
-
-
-class AttestationSafer(TrackOrigin, index=16):
-    """May move the parameters of attestation to the safe side."""
-
-
-class AttestationLooser(TrackOrigin, index=17):
-    """May move the parameters of attestation to either side."""
-
-
-class OracleSafer(TrackOrigin, index=18):
-    """May move the parameters of the oracle to the safe side."""
-
-
-class OracleLooser(TrackOrigin, index=19):
-    """May move the parameters of the oracle to either side."""
-
-
-class ReserveSafer(TrackOrigin, index=20):
-    """May move the parameters of the reserve to the safe side."""
-
-
-class ReserveLooser(TrackOrigin, index=21):
-    """May move the parameters of the reserve to either side."""
-
-
-class StandardsSafer(TrackOrigin, index=22):
-    """May move the parameters of standards to the safe side."""
-
-
-class StandardsLooser(TrackOrigin, index=23):
-    """May move the parameters of standards to either side."""
-
-
-class Lists(TrackOrigin, index=24):
-    """May change lists: class floors, service factors, registrars, reporters."""
-
-
-class Treasury(TrackOrigin, index=30):
-    """May spend from the treasury."""
-
-
-class SlashCancel(TrackOrigin, index=31):
-    """May cancel a slash that waits."""
-
-
-class ReferendumCanceller(TrackOrigin, index=32):
-    """May cancel referenda."""
-
-
-class ReferendumKiller(TrackOrigin, index=33):
-    """May kill referenda, with their deposits."""
+from runtime.frame.voted import (
+    AttestationLooser,
+    AttestationSafer,
+    CollateralLooser,
+    CollateralSafer,
+    FeesLooser,
+    FeesSafer,
+    IssuanceLooser,
+    IssuanceSafer,
+    Lists,
+    OracleLooser,
+    OracleSafer,
+    ReferendumCanceller,
+    ReferendumKiller,
+    ReserveLooser,
+    ReserveSafer,
+    SlashCancel,
+    StandardsLooser,
+    StandardsSafer,
+    TrackOrigin,
+    Treasury,
+)
 
 
 class Origins(Pallet[NoEvent, NoError]):
@@ -108,3 +50,29 @@ def track_of(origin: Origin) -> int | None:
 
 
 register_pallets = register(Origins)
+
+__all__ = [
+    "AttestationLooser",
+    "AttestationSafer",
+    "CollateralLooser",
+    "CollateralSafer",
+    "FeesLooser",
+    "FeesSafer",
+    "IssuanceLooser",
+    "IssuanceSafer",
+    "Lists",
+    "OracleLooser",
+    "OracleSafer",
+    "Origins",
+    "ReferendumCanceller",
+    "ReferendumKiller",
+    "ReserveLooser",
+    "ReserveSafer",
+    "SlashCancel",
+    "StandardsLooser",
+    "StandardsSafer",
+    "TrackOrigin",
+    "Treasury",
+    "register_pallets",
+    "track_of",
+]

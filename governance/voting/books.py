@@ -42,7 +42,7 @@ RECORD: Final = db(reads=1, writes=1, compute=1_000_000_000) + Weight(0, RECORD_
 """A record of an account and class that is read and written."""
 RETRACTION: Final = db(reads=1, writes=1, compute=20_000_000)
 """What is retracted of a delegate on one referendum."""
-POLL: Final = db(reads=4, writes=4, compute=300_000_000)
+POLL: Final = db(reads=11, writes=4, compute=300_000_000)
 """A tally that changes, and the referendum that looks at it again in the next block."""
 DELEGATION: Final = RECORD.times(2) + db(reads=4, writes=3)
 """A delegation that begins or ends, without what it does to votes."""

@@ -19,6 +19,7 @@ from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Pallet, Root, Signed, StorageMap, StorageValue, call, hookimpl, runtime_api
 from runtime.frame.coin import COIN_API, COIN_API_VERSION, Issuers, Ledger, ProviderState, Tier
 from runtime.frame.interfaces import Currency
+from runtime.frame.voted import Lists
 from runtime.scale import Codec, codec_of
 from runtime.types import AccountId, Balance, Hash, db
 
@@ -51,12 +52,12 @@ class Identity(Pallet[t.IdentityEvent, t.IdentityError]):
     # Calls: registrars come and go.
 
     @call(index=0, weight=weights.ADD_REGISTRAR)
-    def add_registrar(self, origin: Root, account: AccountId) -> None:
+    def add_registrar(self, origin: Root | Lists, account: AccountId) -> None:
         """Let an account judge records."""
         self._add_registrar(account)
 
     @call(index=11, weight=weights.REMOVE_REGISTRAR)
-    def remove_registrar(self, origin: Root, registrar: t.RegistrarIndex) -> None:
+    def remove_registrar(self, origin: Root | Lists, registrar: t.RegistrarIndex) -> None:
         """Let a registrar judge no more. What it said counts until somebody reviews the record."""
         self._registrar(registrar)
         self._put_registrar(registrar, None)

@@ -35,6 +35,7 @@ from runtime.frame.host import Call
 from runtime.frame.interfaces import Authors, Blocks
 from runtime.frame.slash import Settled, excess_of, reward_of
 from runtime.frame.validity import PRIORITY_MAX, BadProof, CallInvalid, CustomInvalid, Stale
+from runtime.frame.voted import SlashCancel
 from runtime.scale import U32
 from runtime.simplex import BadEvidence, Evidence, Fault, accused_by, check_signatures, committee_of
 from runtime.types import AccountId, Balance, BlockNumber, DispatchClass, Weight, db
@@ -99,7 +100,7 @@ class Offences(Pallet[t.OffencesEvent, t.OffencesError]):
             self.emit(t.Reported(number, offender, fault, committee.epoch, reporter, due))
 
     @call(index=1, weight=db(reads=3, writes=4))
-    def cancel(self, origin: Root, number: U32) -> None:
+    def cancel(self, origin: Root | SlashCancel, number: U32) -> None:
         """Cancel a slash that waits, and pardon its offender."""
         offence = self.pending.get(number)
         if offence is None:

@@ -18,6 +18,7 @@ from pallets.oracle import weights
 from runtime.frame import Pallet, Parameter, Root, Signed, StorageMap, StorageValue, call, hookimpl, invariant
 from runtime.frame.coin import UNBONDING_HOURS, Ledger, Region, Standards
 from runtime.frame.interfaces import Currency
+from runtime.frame.voted import Lists, SlashCancel
 from runtime.scale import U16, U32, U128
 from runtime.types import AccountId, Balance, BlockNumber, Hash
 from runtime.types.fixed import PPB, div_ceil, mul_div_ceil
@@ -72,13 +73,19 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
 
     @call(index=0, weight=weights.ADMIT)
     def admit(
-        self, origin: Root, who: AccountId, entity: U32, region: Region, operator: U32, source: U32
+        self,
+        origin: Root | Lists,
+        who: AccountId,
+        entity: U32,
+        region: Region,
+        operator: U32,
+        source: U32,
     ) -> None:
         """Give an account the seat of a reporter: who answers for it, where it runs, what its source is."""
         self._admit(who, t.Reporter(entity, region, operator, source))
 
     @call(index=1, weight=weights.DISMISS)
-    def dismiss(self, origin: Root, who: AccountId) -> None:
+    def dismiss(self, origin: Root | Lists, who: AccountId) -> None:
         """Take a reporter's seat; its coins are on their way out for 7 days."""
         reporter = self._seated(who)
         reporter = self._leave(reporter, reporter.bond)
@@ -126,7 +133,7 @@ class Reporters(Pallet[t.OracleEvent, t.OracleError]):
         self.emit(t.Withdrawn(who, freed))
 
     @call(index=7, weight=weights.CANCEL_SLASH)
-    def cancel_slash(self, origin: Root, who: AccountId, evidence: Hash) -> None:
+    def cancel_slash(self, origin: Root | SlashCancel, who: AccountId, evidence: Hash) -> None:
         """Cancel a slash that waits, by evidence with this hash."""
         reporter = self.reporters.get(who)
         if reporter is None or reporter.slash is None:

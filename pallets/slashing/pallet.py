@@ -33,6 +33,7 @@ from runtime.frame import (
 from runtime.frame.coin import Fault, Issuers, Ledger, Minting, SlashBook, Standards
 from runtime.frame.interfaces import Currency
 from runtime.frame.slash import Settled, excess_of, reward_of
+from runtime.frame.voted import SlashCancel
 from runtime.scale import U32
 from runtime.types import AccountId, Balance, BlockNumber, Hash, Weight, db
 from runtime.types.fixed import PPB, mul_div_ceil
@@ -85,7 +86,7 @@ class Slashing(Pallet[t.SlashingEvent, t.SlashingError]):
     # Calls.
 
     @call(index=0, weight=weights.CANCEL)
-    def cancel(self, origin: Root, number: U32, evidence: Hash) -> None:
+    def cancel(self, origin: Root | SlashCancel, number: U32, evidence: Hash) -> None:
         """Cancel a slash that waits; `evidence` is the hash of the document that says why."""
         slash = self.pending.get(number)
         if slash is None:

@@ -21,6 +21,7 @@ from pallets.standards.queries import Queries
 from pallets.standards.ratings import FIRST
 from runtime.frame import Overflow, Parameter, Root, call, hookimpl, invariant
 from runtime.frame.coin import Issuers, Ledger, Mode, Oracle
+from runtime.frame.voted import Lists
 from runtime.scale import U32, U64
 from runtime.types import BlockNumber, Weight, db
 from runtime.types.fixed import PPB, mul_div_ceil, mul_div_floor
@@ -103,7 +104,7 @@ class Standards(Queries):
             self.lag = lag.replace(target=min(WORK_MAX, mul_div_ceil(lag.target, new_work, work)))
 
     @call(index=2, weight=db(reads=8, writes=2) + RERATE)
-    def set_floors(self, origin: Root, floors: t.Floors) -> None:
+    def set_floors(self, origin: Root | Lists, floors: t.Floors) -> None:
         """Say what a unit has at least. Classes with less yield nothing from now on."""
         if self.ledger.mode_now() == Mode.WindDown:
             raise t.StandardFrozen

@@ -12,6 +12,7 @@ from pallets.standards import types as t
 from pallets.standards import weights
 from runtime.frame import Pallet, Root, StorageMap, StorageValue, Twox64Concat, call, hookimpl
 from runtime.frame.coin import ClassId
+from runtime.frame.voted import Lists
 from runtime.scale import U32, U128
 from runtime.types.fixed import PPB, div_ceil, mul_div_floor
 
@@ -44,7 +45,7 @@ class Ratings(Pallet[t.StandardsEvent, t.StandardsError]):
     @call(index=0, weight=weights.ADD_CLASS)
     def add_class(
         self,
-        origin: Root,
+        origin: Root | Lists,
         class_id: ClassId,
         name: t.Name,
         work_per_hour: U128,

@@ -2,13 +2,13 @@
 
 Twenty providers alike stand behind coins that were minted to the last that kappa allows. The dead answer no
 window any more. What is left covers all coins, if no more than a fifth is gone: people run on the very day,
-and all are served in full within W_max. Is more gone, they run when the chain is done with the dead: 14 days
-after their capacity was short, bonds and the reserve have cancelled what they cancel of the dead's debts, the
-rest is orphan debt, the mode is Red, and every ticket bears the same share of it, the first and the last.
+and all are served in full within W_max. Is more gone, the mode is Red as soon as the dead have missed five
+windows, and the chain settles with them in the next block: their bonds and the reserve cancel what they
+cancel of the dead's debts, the rest is orphan debt, and every ticket that is drawn a server for from then on
+bears the same share of it, the first and the last.
 
-It matters when they run. A loss that the chain has not settled yet is nobody's: who is served before is
-served in full, and so is who is served before orphan debt, that the others leave behind, is a twentieth of
-what is left. Saying `at_once`, or not, shows it.
+What nobody can know yet, nobody bears: who is drawn a server for before those windows are missed is served in
+full. Saying `at_once`, or not, shows how much that is.
 
 Those who serve take the time that the work takes at their attested capacity, one piece after the other.
 """
@@ -58,6 +58,8 @@ class Holder:
     """How many redeemed before."""
     redeemed: int = 0
     fee: int = 0
+    early: int = 0
+    """For so much of it a server was drawn, and stayed, before anybody bore a share of the loss."""
     borne: int = 0
     """Its share of the loss, cancelled without service."""
     served: int = 0
@@ -86,6 +88,8 @@ class RunOutcome:
     settled_hours: int
     """How long the chain took to be done with the dead, before all redeemed; 0 for at once."""
     holders: list[Holder] = field(default_factory=list[Holder])
+    known_hours: int | None = None
+    """In which hour after that somebody first bore a share of the loss; None if nobody did."""
     unserved: int = 0
     """Coins in tickets that were not served in time."""
 
@@ -100,6 +104,7 @@ class RunOutcome:
             "orphaned": self.orphaned,
             "supply": self.supply,
             "settled_hours": self.settled_hours,
+            "known_hours": self.known_hours,
             "wait_max_hours": self.wait_hours,
             "longest_wait_hours": max(each.last_hours for each in self.holders),
             "unserved": self.unserved,
@@ -110,6 +115,7 @@ class RunOutcome:
                     "place": each.place,
                     "redeemed": each.redeemed,
                     "fee": each.fee,
+                    "early": each.early,
                     "borne": each.borne,
                     "served": each.served,
                     "served_per_coin": each.service_ppb / PPB,
@@ -145,6 +151,10 @@ class Run:
         self.holders = {who: Holder(place) for place, who in enumerate(HOLDERS)}
         self.owner: dict[int, AccountId] = {}
         """Of every ticket."""
+        self.early: dict[int, int] = {}
+        """Tickets for which a server was drawn before anybody bore a share, and their coins."""
+        self.known: int | None = None
+        """The hour in which somebody first did."""
         self.done_at: dict[int, Fraction] = {}
         """The hour in which the server of a running ticket is done with it."""
         self.free_at: dict[AccountId, Fraction] = {}
@@ -182,6 +192,10 @@ class Run:
                 break
             if hour % 48 == 0:
                 self.tell(f"{hour} hours later {world.redemption.escrowed // COIN:,} coins wait")
+        if self.known is not None:
+            for number, amount in self.early.items():
+                self.holders[self.owner[number]].early += amount
+        outcome.known_hours = self.known
         outcome.holders = list(self.holders.values())
         outcome.unserved = world.redemption.escrowed
         world.chain.try_state()
@@ -209,7 +223,12 @@ class Run:
         for event in self.world.chain.events():
             if isinstance(event, r.Matched):
                 self.owner[event.ticket] = self.world.redemption.tickets[event.ticket].owner
+                if self.known is None:
+                    self.early[event.ticket] = event.amount
+            elif isinstance(event, r.Failed | r.Requeued):
+                self.early.pop(event.ticket, None)
             elif isinstance(event, r.LossShared):
+                self.known = hour if self.known is None else self.known
                 whole = self.world.redemption.tickets.get(event.ticket)
                 owner = whole.owner if whole is not None else self.owner[event.ticket]
                 self.holders[owner].borne += event.amount

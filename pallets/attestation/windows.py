@@ -14,7 +14,7 @@ from pallets.attestation.books import DEPOSIT, PROBED, Books, key_of
 from pallets.attestation.probe import Task
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import StorageOption, StorageValue, hookimpl
-from runtime.frame.coin import UnitId
+from runtime.frame.coin import OUTAGE_WINDOWS, UnitId
 from runtime.scale import U32
 from runtime.types import AccountId, BlockNumber, Weight, db
 from runtime.types.fixed import PPB, mul_div_floor
@@ -25,8 +25,6 @@ EXCUSE_HOURS: Final = 24
 """So long, at most, a unit may be busy with a ticket instead of answering windows."""
 KEEP_HOURS: Final = 1
 """For so long a provider keeps what it committed to."""
-OUTAGE_WINDOWS: Final = 4
-"""More windows missed in a row than these are an outage."""
 TAG_BYTES: Final = 8
 """How many bytes of a hash decide a draw."""
 PAGE_UNITS: Final = 1_024

@@ -80,7 +80,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
 
     # Calls.
 
-    @call(index=0, weight=db(reads=2, writes=2))
+    @call(index=0, weight=db(reads=3, writes=3))
     def transfer_allow_death(self, origin: Signed, dest: MultiAddress, value: Compact[Balance]) -> None:
         """Transfer some liquid free balance to another account; the sender's may be removed by it."""
         self.transfer(origin.who, lookup(dest), value, keep_alive=False)

@@ -27,6 +27,7 @@ from pallets.ledger.types import (
     OrphanCancelled,
     OrphanDebtTooSmall,
     Orphaned,
+    TakenBack,
 )
 from runtime.frame import StorageMap, StorageValue, Twox64Concat, hookimpl, invariant
 from runtime.frame.coin import Cause, Debt, DebtObserver, GroupId, Mode
@@ -71,6 +72,9 @@ class Ledger(Queries):
 
     def debt_of(self, issuer: AccountId) -> Debt:
         return self.debts[issuer]
+
+    def left_by(self, issuer: AccountId) -> Balance:
+        return self.records[issuer].orphaned
 
     def group_owes(self, group: GroupId) -> Balance:
         return self.group_debts[group]
@@ -137,6 +141,14 @@ class Ledger(Queries):
         self._book(issuer, "orphaned", amount)
         self.orphaned += amount
         self.emit(Orphaned(issuer, amount))
+
+    def take_back(self, issuer: AccountId, amount: Balance) -> None:
+        if amount > min(self.orphaned, self.left_by(issuer)):
+            raise OrphanDebtTooSmall
+        self.orphaned -= amount
+        self._owe(issuer, owed=amount)
+        self._book(issuer, "orphaned", -amount)
+        self.emit(TakenBack(issuer, amount))
 
     def cancel_orphaned(self, reason: Any, payer: AccountId, amount: Balance) -> None:
         if amount > self.orphaned:

@@ -28,7 +28,7 @@ class Record(Struct):
     repaid: Annotated[Balance, Doc("Debt that ended because somebody burned coins for it.")] = 0
     liquidated: Annotated[Balance, Doc("Debt that its own bond, stake or unvested coins ended.")] = 0
     novated_out: Annotated[Balance, Doc("Debt that others took over.")] = 0
-    orphaned: Annotated[Balance, Doc("Debt that it left to everybody.")] = 0
+    orphaned: Annotated[Balance, Doc("Debt that it left to everybody, and has not taken back.")] = 0
     failures: Annotated[U32, Doc("How many tickets it failed.")] = 0
     failed: Annotated[Balance, Doc("The coins in them.")] = 0
     slashed: Annotated[Balance, Doc("Coins that were taken from it for its faults.")] = 0
@@ -97,6 +97,13 @@ class Novated(LedgerEvent, index=4):
     amount: Balance
 
 
+class TakenBack(LedgerEvent, index=5):
+    """An issuer owes again what it had left to everybody."""
+
+    issuer: AccountId
+    amount: Balance
+
+
 class LedgerError(Error):
     """Why Ledger refuses."""
 
@@ -110,4 +117,4 @@ class AssignmentTooSmall(LedgerError, index=1):
 
 
 class OrphanDebtTooSmall(LedgerError, index=2):
-    """There is less orphan debt than the amount."""
+    """There is less orphan debt than the amount, or the issuer left less."""

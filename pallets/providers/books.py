@@ -30,6 +30,7 @@ from runtime.frame.coin import (
     GroupId,
     Ledger,
     Minting,
+    Mode,
     ProviderState,
     Serving,
     Standards,
@@ -41,7 +42,7 @@ from runtime.types.fixed import div_ceil, mul_div_floor
 
 DAY_HOURS: Final = 24
 DEFICIT_HOURS: Final = 14 * 24
-"""How long a capacity may be short before the shortfall is settled."""
+"""How long a capacity may be short before the shortfall is settled, unless the mode is Red."""
 RETRY_HOURS: Final = 1
 """What was due and could not be done is tried again after so long."""
 WAKES_MAX: Final = 8
@@ -218,8 +219,8 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
         return provider.capacity * self._term(provider)
 
     def _term(self, provider: t.Provider) -> int:
-        """tau_i in whole hours, rounded down."""
-        if provider.state not in COUNTED:
+        """tau_i in whole hours, rounded down; nothing while the provider is silent."""
+        if provider.state not in COUNTED or provider.is_silent:
             return 0
         if provider.end is None:
             return TERM_HOURS
@@ -259,7 +260,7 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
             case ProviderState.Deficient:
                 dues = [provider.sampled_at + blocks_in(DAY_HOURS)]
                 if provider.short_since is not None:
-                    dues.append(provider.short_since + blocks_in(DEFICIT_HOURS))
+                    dues.append(provider.short_since + max(1, self._patience()))
                 if provider.failing_until > now:
                     dues.append(provider.failing_until)
                 return dues
@@ -291,6 +292,10 @@ class Books(Pallet[t.ProvidersEvent, t.ProvidersError]):
             del self.agenda[key]
             self.providers[key[1]] = self.providers[key[1]].replace(wakes_at=0)
         return tuple(who for _, who in due)
+
+    def _patience(self) -> int:
+        """For how many blocks a capacity may be short before the shortfall is settled."""
+        return 0 if self.ledger.mode_now() >= Mode.Red else self.standards.blocks_in(DEFICIT_HOURS)
 
     # The greatest.
 

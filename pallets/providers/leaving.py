@@ -27,7 +27,6 @@ from runtime.frame import Signed, call
 from runtime.frame.coin import (
     TERM_HOURS,
     UNBONDING_HOURS,
-    Mode,
     ProviderState,
     Unvested,
 )
@@ -114,8 +113,6 @@ class Leaving(Lines):
         if not waited or provider.units or self.ledger.debt_of(who).owed:
             return
         is_banned = provider.state == ProviderState.Banned
-        if not is_banned and self.ledger.mode_now() >= Mode.Orange:
-            return
         waiting = self.unbonding.get(who)
         part = partial(self._forfeit if is_banned else self.coin.release)
         for reason, amount in (

@@ -3,23 +3,27 @@
     capacity line   m_i <= E_i / 1.05        bond line   b_i >= needed(m_i)
 
 They are looked at once, at the end of the block, for every provider that the block touched. A capacity that
-is short for 14 days is settled at the start of a block: bond is burned against the shortfall, and what is
-still short becomes orphan debt. A short bond alone starts no clock: vested coins and fees fill it.
+is short for 14 days, or for a block in Red, is settled at the start of a block: bond is burned against the
+shortfall, and what is still short becomes orphan debt. That is no gift: whose capacity comes back takes back
+what it left, as far as its capacity carries it. A short bond alone starts no clock: vested coins and fees
+fill it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from pallets.providers import types as t
 from pallets.providers.bonds import Bonds
-from pallets.providers.books import DAY_HOURS, DEFICIT_HOURS
+from pallets.providers.books import DAY_HOURS
 from pallets.providers.mean import mean_of, sampled
 from runtime.frame import StorageValue, invariant
-from runtime.frame.coin import LINE_PERCENT, ProviderState, Tier
+from runtime.frame.coin import LINE_PERCENT, Mode, ProviderState, Tier
 from runtime.scale import U64
 from runtime.types import AccountId, Balance, BlockNumber
+from runtime.types.fixed import mul_div_floor
 
 FAILURE_HOURS: Final = 7 * 24
 """So long three failed tickets are remembered together, and so long they make deficient."""
@@ -31,6 +35,10 @@ class Lines(Bonds):
 
     judged_kappa_ppb = StorageValue[U64](
         default=0, doc="The kappa by which the bond lines were judged last: when it moves, all are."
+    )
+
+    is_red = StorageValue[bool](
+        default=False, doc="Whether the mode was Red or worse when time moved providers last."
     )
 
     # runtime.frame.coin.Issuers
@@ -115,11 +123,36 @@ class Lines(Bonds):
         if provider.tier == Tier.Anonymous and self._is_clean(provider):
             provider = self._at_tier(who, provider, Tier.Attested)
         self._put(who, provider)
+        self._resume(who)
+
+    def _resume(self, who: AccountId) -> None:
+        """Let one whose capacity is back owe again what it left to everybody, as far as both lines of
+        capacity and orphan debt reach.
+        """
+        if not self.ledger.total_orphaned():
+            return
+        carried = mul_div_floor(self.providers[who].effective, 100, LINE_PERCENT)
+        spare = carried - self.ledger.debt_of(who).owed
+        amount = min(self.ledger.left_by(who), self.ledger.total_orphaned(), spare)
+        if amount > 0:
+            self.ledger.take_back(who, amount)
+
+    def _settle_all(self, now: BlockNumber) -> int:
+        """When Red begins, settle with all who would have had their 14 days; how many they were."""
+        is_red = self.ledger.mode_now() >= Mode.Red
+        if is_red == self.is_red:
+            return 0
+        self.is_red = is_red
+        deficient = ProviderState.Deficient
+        short = [who for who in self.roster if is_red and self.providers[who].state == deficient]
+        for who in short:
+            self.attempt(partial(self._settle_deficit, who, now))
+        return len(short)
 
     def _settle_deficit(self, who: AccountId, now: BlockNumber) -> None:
-        """Settle what has been short for 14 days, and look again at one whose failures are forgotten."""
+        """Settle what has been short for long enough, and look again at one whose failures are forgotten."""
         since = self.providers[who].short_since
-        if since is not None and now - since >= self.standards.blocks_in(DEFICIT_HOURS):
+        if since is not None and now - since >= self._patience():
             short = self._shortfall(who, self.providers[who])
             burned = self._burn(who, short)
             if burned < short:

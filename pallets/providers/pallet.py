@@ -72,12 +72,13 @@ class Providers(Queries):
     @hookimpl
     def on_initialize(self, now: BlockNumber) -> Weight:
         """Do what time alone brings."""
+        settled = self._settle_all(now)
         due = self._take_due(now)
         for who in due:
             self.attempt(partial(self._wake, who, now))
             if who in self.providers:
                 self._put(who, self.providers[who])
-        return db(reads=1) + WAKE.times(len(due))
+        return db(reads=3) + WAKE.times(settled + len(due))
 
     @hookimpl
     def on_finalize(self, now: BlockNumber) -> None:

@@ -47,7 +47,7 @@ class Register(Books):
 
     def serves(self, who: AccountId, class_floor: ClassId, region: Region) -> bool:
         provider = self._known(who)
-        if provider.state not in COUNTED or not provider.capacity:
+        if provider.state not in COUNTED or not provider.capacity or provider.is_silent:
             return False
         if region and region != provider.domain.region:
             return False

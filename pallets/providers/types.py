@@ -8,7 +8,16 @@ from typing import Annotated, Final, TypeAlias
 from pallets.providers.mean import DAYS
 from pallets.providers.peaks import PAGE
 from runtime.frame import Error, Event
-from runtime.frame.coin import ANONYMOUS, ClassId, GroupId, ProviderState, Region, Tier, UnitId
+from runtime.frame.coin import (
+    ANONYMOUS,
+    OUTAGE_WINDOWS,
+    ClassId,
+    GroupId,
+    ProviderState,
+    Region,
+    Tier,
+    UnitId,
+)
 from runtime.scale import I128, U8, U16, U32, U64, U128, Doc, Enum, Fixed, Max, Struct
 from runtime.types import AccountId, Balance, BlockNumber
 
@@ -22,6 +31,8 @@ UNITS_PER_CALL_MAX: Final = 64
 """The most units that one call adds."""
 CLASSES_MAX: Final = 16
 """The most classes that the units of one provider are of."""
+SILENCE: Final = (1 << OUTAGE_WINDOWS + 1) - 1
+"""The last windows of a history, all of which who is silent has missed."""
 OFFERS_MAX: Final = 8
 """The most offers of its debt that one provider makes at a time."""
 Roster: TypeAlias = Annotated[tuple[AccountId, ...], Max(PROVIDERS_MAX)]
@@ -92,6 +103,11 @@ class Provider(Struct):
     def counts_to(self) -> GroupId:
         """The operator group that it counts to."""
         return ANONYMOUS if self.tier == Tier.Anonymous else self.group
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is in an outage: it has missed more than four windows in a row, up to the last one."""
+        return self.windows > OUTAGE_WINDOWS and not self.history & SILENCE
 
 
 class Unit(Struct):

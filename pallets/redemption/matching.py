@@ -6,8 +6,8 @@ its server's debt, so a large ticket is served in pieces, each with a number of 
 ticket that failed is given to who failed it last only if there is nobody else, and to who drains last, or an
 issuer that leaves could refuse it again and again.
 
-In Red and in the wind-down a ticket first bears its share of the loss, once: coins that nobody serves any
-more cancel orphan debt. The share of x coins is
+As long as there is orphan debt, whatever the mode, a ticket first bears its share of the loss, once: coins
+that nobody serves any more cancel orphan debt. The share of x coins is
 
     ceil(x O / D)        D = S - (coins that a server was drawn for, or that have borne their share)
 
@@ -23,7 +23,6 @@ from typing import Final
 from pallets.redemption import types as t
 from pallets.redemption.audit import Audit
 from pallets.redemption.tickets import ESCROW
-from runtime.frame.coin import Mode
 from runtime.frame.interfaces import Beacon
 from runtime.types import AccountId, Balance, BlockNumber
 from runtime.types.fixed import mul_div_ceil
@@ -37,6 +36,8 @@ DRAWS_PER_BLOCK_MAX: Final = 48
 PIECE_SHARE: Final = 20
 """A piece is at most this part of the server's debt."""
 ACCEPT_BLOCKS: Final = 30
+LOST_HOURS: Final = 14 * 24
+"""So long a ticket waits before it is held for lost, if no debt is left that it could be served for."""
 TicketState = t.TicketState
 
 
@@ -63,7 +64,7 @@ class Matching(Audit):
             draws += drawn
             if server is not None:
                 work = partial(self._serve, head, ticket, server, piece)
-            elif self._is_lost():
+            elif self._is_lost(ticket):
                 work = partial(self._lose, head, ticket)
             else:
                 continue
@@ -128,7 +129,7 @@ class Matching(Audit):
         of them.
         """
         orphaned = self.ledger.total_orphaned()
-        if ticket.has_shared or not orphaned or self.ledger.mode_now() < Mode.Red:
+        if ticket.has_shared or not orphaned:
             return ticket
         waiting = self.waiting
         bearing = self.ledger.total_supply() - (self.escrowed - waiting.coins) - waiting.borne
@@ -136,13 +137,18 @@ class Matching(Audit):
         return self._cancel_orphaned(number, ticket, share)
 
     def _lose(self, number: int, ticket: t.Ticket) -> None:
-        """Nobody owes a coin that is not under a ticket already: what waits can cancel orphan debt alone."""
+        """What waits can cancel orphan debt alone."""
         self._cancel_orphaned(number, ticket, min(ticket.amount, self.ledger.total_orphaned()))
 
-    def _is_lost(self) -> bool:
+    def _is_lost(self, ticket: t.Ticket) -> bool:
+        """Whether nobody owes a coin that is not under a ticket already, and none of those who might come
+        back and take back what they owed has come while the ticket waited.
+        """
+        waited = self.host.number - max(ticket.queued_at, ticket.returned_at)
+        if waited < self.standards.blocks_in(LOST_HOURS):
+            return False
         orphaned, assigned = self.ledger.total_orphaned(), self.escrowed - self.waiting.coins
-        is_red = self.ledger.mode_now() >= Mode.Red
-        return is_red and bool(orphaned) and self.ledger.total_supply() - orphaned == assigned
+        return bool(orphaned) and self.ledger.total_supply() - orphaned == assigned
 
     def _cancel_orphaned(self, number: int, ticket: t.Ticket, share: Balance) -> t.Ticket:
         """Burn coins of a waiting ticket against orphan debt."""
@@ -166,8 +172,7 @@ class Matching(Audit):
         self._reweigh(server)
 
     def serving_since(self, server: AccountId) -> BlockNumber | None:
-        found = self.servers.get(server)
-        return None if found is None else found.since
+        return self.servers[server].since or None
 
     def _back(self, number: int, ticket: t.Ticket, late: t.Late | None = None) -> None:
         """Put a ticket back to its place in its queue."""

@@ -161,6 +161,9 @@ class Redemption(Queries):
         found = self._served(origin.who, ticket, TicketState.Matched)
         deadline = self.host.number + self.standards.blocks_in(BEGIN_HOURS)
         self._put(ticket, found.replace(state=TicketState.Accepted, deadline=deadline))
+        server = self.servers[origin.who]
+        if not server.since:
+            self.servers[origin.who] = server.replace(since=self.host.number)
         self.emit(t.Accepted(ticket, origin.who))
 
     @call(index=5, weight=weights.READY)

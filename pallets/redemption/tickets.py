@@ -140,7 +140,7 @@ class Tickets(Urns):
         if not count:
             del self.servers[who]
         else:
-            since = old.since if old.tickets else self.host.number
+            since = old.since if old.tickets else 0
             room = self._room_of(who) if tickets > 0 else old.room
             self.servers[who] = t.Server(count, old.work + work, since, room)
         if tickets > 0:

@@ -125,7 +125,9 @@ class Server(Struct):
 
     tickets: U16 = 0
     work: Annotated[Balance, Doc("The coins of these tickets.")] = 0
-    since: Annotated[BlockNumber, Doc("Since when it has had one without a break.")] = 0
+    since: Annotated[
+        BlockNumber, Doc("Since when it has had one that it accepted without a break; 0 for none.")
+    ] = 0
     room: Annotated[Balance, Doc("What it could do in a day when it was last given a ticket.")] = 0
 
 
@@ -286,7 +288,7 @@ class Transferred(RedemptionEvent, index=11):
 
 
 class LossShared(RedemptionEvent, index=12):
-    """In Red, a ticket first cancelled its share of the orphan debt, without service."""
+    """A ticket first cancelled its share of the orphan debt, without service."""
 
     ticket: TicketId
     amount: Balance

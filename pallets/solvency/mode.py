@@ -1,8 +1,8 @@
 """The mode: a pure function of the figures, the mode before, and since when each condition has held.
 
     WindDown  Red for 90 days; or for 30 days, and a vote. It is never left.
-    Red       E < S, or 20 O > S
-    Orange    E < 1.10 S
+    Red       E < S
+    Orange    E < 1.10 S, or 20 O > S
     Yellow    E < (kappa - 0.05) S, or n1 < 0
     Green     else
 
@@ -24,9 +24,9 @@ YELLOW_SLACK_PPB: Final = PPB // 20
 
 def condition(effective: int, supply: int, margin: int, orphaned: int, kappa_ppb: int) -> Mode:
     """The row that the figures match, worst first."""
-    if effective < supply or 20 * orphaned > supply:
+    if effective < supply:
         return Mode.Red
-    if 100 * effective < 110 * supply:
+    if 100 * effective < 110 * supply or 20 * orphaned > supply:
         return Mode.Orange
     if effective * PPB < (kappa_ppb - YELLOW_SLACK_PPB) * supply or margin < 0:
         return Mode.Yellow

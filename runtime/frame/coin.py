@@ -35,6 +35,8 @@ TERM_HOURS: Final = 720
 """T, the horizon of a promise: capacity counts for this long."""
 LINE_PERCENT: Final = 105
 """A debt may be at most 100/105 of the effective capacity behind it."""
+OUTAGE_WINDOWS: Final = 4
+"""Who has missed more than so many windows in a row, up to the last one, is not there."""
 UNBONDING_HOURS: Final = 7 * 24
 """How long a validator answers with its coins for what it signed: they wait so long before they are free."""
 
@@ -49,7 +51,7 @@ class Mode(enum.IntEnum):
     Orange = 2
     """No minting, no unbonding, no exit fee."""
     Red = 3
-    """Losses are shared by those who redeem; no exit fee."""
+    """As Orange; and whose capacity is short is settled with at once."""
     WindDown = 4
     """Redemption to the end, as in Red; the standard is frozen, and no coin is ever minted again."""
 
@@ -238,6 +240,14 @@ class Ledger(Protocol):
 
     def orphan(self, issuer: AccountId, amount: Balance) -> None:
         """Turn unassigned debt into orphan debt."""
+        ...
+
+    def left_by(self, issuer: AccountId) -> Balance:
+        """What an issuer left to everybody, and has not taken back."""
+        ...
+
+    def take_back(self, issuer: AccountId, amount: Balance) -> None:
+        """Turn orphan debt into debt of the issuer that left it. Raises `OrphanDebtTooSmall`."""
         ...
 
     def cancel_orphaned(self, reason: Any, payer: AccountId, amount: Balance) -> None:
@@ -457,7 +467,9 @@ class Serving(Protocol):
         ...
 
     def serving_since(self, server: AccountId) -> BlockNumber | None:
-        """Since when the provider has had a matched ticket without a break; None for one that has none."""
+        """Since when the provider has had a ticket without a break, one that it accepted; None for one that
+        has none.
+        """
         ...
 
 

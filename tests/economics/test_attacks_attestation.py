@@ -13,6 +13,7 @@ from pallets.attestation import books, probe, windows
 from pallets.attestation import pallet as attestation
 from pallets.attestation import types as t
 from pallets.providers.types import Domain
+from pallets.redemption.types import Service
 from runtime.frame.coin import ProviderState
 from runtime.types.fixed import PPB
 from support.coin import (
@@ -159,6 +160,23 @@ def test_hide_a_fleet_behind_a_small_ticket(is_defended: bool, monkeypatch: pyte
     assert window is not None
     excused = chain.attestation._excuse(window, ONE, tuple(range(7)))
     assert len(excused) == (1 if is_defended else 7)
+
+
+@defended
+def test_hide_an_absence_behind_a_ticket(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is gone is drawn for tickets like all others. Defence: they excuse who has accepted one."""
+    chain = CoinChain()
+    redeem = chain.redemption.redeem.call(COIN, Service.Train, CPU_CLASS, 1, bytes(32))
+    chain.submit_well(redeem, ALICE)
+    chain.until_window()
+    assert chain.ledger.debt_of(ONE).assigned == COIN
+    if not is_defended:
+        monkeypatch.setattr(
+            type(chain.attestation.serving), "serving_since", lambda serving, server: chain.number
+        )
+    window = chain.attestation.window
+    assert window is not None
+    assert (not chain.attestation._excuse(window, ONE, (0,))) is is_defended
 
 
 # Cheating the probe.

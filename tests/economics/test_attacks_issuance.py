@@ -12,10 +12,10 @@ import pytest
 
 from pallets.issuance import pallet as issuance
 from pallets.issuance.pallet import UNVESTED
-from pallets.issuance.types import NotActive, NotGreen
+from pallets.issuance.types import NotGreen
 from pallets.rewards.types import RoundOpen
 from runtime.frame import FundsUnavailable
-from runtime.frame.coin import Mode, ProviderState
+from runtime.frame.coin import Mode
 from runtime.frame.invalid import InvariantBroken
 from runtime.testing import refuses
 from support.coin import ALICE, BOB, COIN, FEES, ISSUERS, LOADED, RESERVE, CoinChain
@@ -117,7 +117,7 @@ def test_mint_while_the_coin_is_wound_down(is_defended: bool) -> None:
 
 
 def test_stop_the_agents_and_the_chain_degrades() -> None:
-    """Nobody answers: capacity falls, providers become Deficient, and minting stops."""
+    """Nobody answers: capacity falls, what was owed is nobody's any more, and minting stops."""
     chain = CoinChain()
     seen = []
     while chain.ledger.mode_now() != Mode.Red:
@@ -126,8 +126,8 @@ def test_stop_the_agents_and_the_chain_degrades() -> None:
         if chain.ledger.mode_now() not in seen:
             seen.append(chain.ledger.mode_now())
     assert seen == sorted(seen)
-    assert {chain.providers.state_of(who) for who in ISSUERS} == {ProviderState.Deficient}
-    with refuses(chain, NotActive):
+    assert chain.providers.effective == 0
+    with refuses(chain, NotGreen):
         chain.by(ONE, chain.issuance.mint.call(COIN, 0))
 
 

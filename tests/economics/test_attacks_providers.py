@@ -8,9 +8,9 @@ from pallets.issuance.types import BondLine, GroupLine
 from pallets.providers import bonds, pallet, registry
 from pallets.providers import types as p
 from pallets.providers.pallet import Providers
-from runtime.frame.coin import ANONYMOUS, ProviderState, Tier
+from runtime.frame.coin import ANONYMOUS, Mode, ProviderState, Tier
 from runtime.testing import refuses
-from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ISSUERS, CoinChain
+from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ED, ISSUERS, CoinChain
 
 ONE, TWO, *_ = ISSUERS
 HERE = p.Domain(7, 7)
@@ -75,6 +75,42 @@ def test_grow_the_fleet_after_the_tier_is_earned(is_defended: bool, monkeypatch:
             chain.by(ONE, mint)
     else:
         chain.by(ONE, mint)
+
+
+@defended
+def test_be_counted_on_for_days_after_one_is_gone(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Availability is of 56 windows, so capacity fades long after its owner has left. Defence: who is
+    silent for more than four windows has no term, and E has it no more.
+    """
+    if not is_defended:
+        monkeypatch.setattr(p.Provider, "is_silent", property(lambda provider: False))
+    chain = CoinChain(still="days")
+    for who in ISSUERS[:3]:
+        for _ in range(5):
+            chain.providers.record_window(who, {0: False})
+    chain.run()
+    assert (chain.ledger.mode_now() == Mode.Red) is is_defended
+
+
+@defended
+def test_shed_a_debt_by_being_away(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stay away until one's debt is everybody's, and come back with all capacity and none of the debt.
+    Defence: who comes back takes it back.
+    """
+    if not is_defended:
+        monkeypatch.setattr(Providers, "_resume", lambda self, who: None)
+    chain = CoinChain(still="days")
+    owed, bond = chain.ledger.debt_of(ONE).owed, chain.providers.bond_of(ONE)
+    for _ in range(5):
+        chain.providers.record_window(ONE, {0: False})
+    chain.run()
+    chain.next_block(14)
+    assert chain.ledger.debt_of(ONE).owed == 0
+    for _ in range(56):
+        chain.providers.record_window(ONE, {0: True})
+    chain.run()
+    chain.next_block()
+    assert chain.ledger.debt_of(ONE).owed == (owed - bond - COIN + ED if is_defended else 0)
 
 
 # Taking the bond along.
@@ -161,8 +197,7 @@ def test_hand_on_the_debt_that_a_bond_stands_behind(
         chain.by(who, chain.providers.bond.call(missing))
     for who in ISSUERS[2:]:
         chain.by(who, chain.providers.remove_unit.call(0))
-    chain.run()
-    before, amount = chain.solvency.coverage.margin, chain.ledger.debt_of(ONE).owed // 10
+    before, amount = chain.providers.margin_now(), chain.ledger.debt_of(ONE).owed // 10
     assert before < 0
     chain.by(ONE, chain.providers.offer_novation.call(TWO, amount))
     accept = chain.providers.accept_novation.call(ONE, amount)

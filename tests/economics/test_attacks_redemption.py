@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pallets.providers import types as p
+from pallets.providers.pallet import Providers
 from pallets.redemption import matching, outcomes, pallet, tickets
 from pallets.redemption import types as r
 from pallets.redemption.pallet import Redemption
@@ -12,7 +13,7 @@ from pallets.slashing import Slashing
 from runtime.frame.coin import Mode, ProviderState
 from runtime.testing import refuses
 from runtime.types.fixed import mul_div_ceil
-from support.coin import ALICE, BOB, CAROL, COIN, CPU_CLASS, ISSUERS, CoinChain
+from support.coin import ALICE, BOB, CAROL, COIN, CPU_CLASS, ED, ISSUERS, RESERVE, CoinChain
 
 ONE, TWO, *_ = ISSUERS
 JOB, RESULT = bytes(32), b"\xbb" * 32
@@ -63,9 +64,8 @@ def test_refuse_everything(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(outcomes, "COMPENSATION", 0)
         monkeypatch.setattr(outcomes, "SLASH_PERCENT", 0)
     chain = CoinChain(still="hours")
-    lose(chain, *ISSUERS[1:])
     bond = chain.providers.bond_of(ONE)
-    redeem(chain, 5 * COIN)
+    redeem(chain, 5 * COIN, region=1)  # where it is the only one
     chain.next_block(92)
     assert (chain.providers.state_of(ONE) == ProviderState.Deficient) is is_defended
     assert bond - chain.providers.bond_of(ONE) == (3 * 5 * COIN // 10 if is_defended else 0)
@@ -273,13 +273,13 @@ def test_buy_the_way_out_of_a_run(is_defended: bool, monkeypatch: pytest.MonkeyP
 
 @defended
 def test_being_first_in_a_run(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Defence: in Red each ticket first bears its share of the loss: the same service per coin for all."""
+    """Defence: each ticket first bears its share of the loss: the same service per coin for all."""
     if not is_defended:
         monkeypatch.setattr(Redemption, "_bear_loss", lambda self, number, ticket: ticket)
     chain = CoinChain(still="hours")
     chain.ledger.orphan(ONE, chain.ledger.supply // 8)
     chain.run()
-    assert chain.ledger.mode_now() == Mode.Red
+    assert chain.ledger.mode_now() == Mode.Orange
     amount, served = 1_000 * COIN, []
     for who in (ALICE, BOB, CAROL):
         number = redeem(chain, amount, who)
@@ -288,6 +288,55 @@ def test_being_first_in_a_run(is_defended: bool, monkeypatch: pytest.MonkeyPatch
     chain.run()
     assert (max(served) < amount) is is_defended
     assert max(served) - min(served) <= 1  # nothing is gained by being first
+
+
+@defended
+def test_being_first_while_the_loss_is_small(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than a twentieth of all coins is nobody's debt: as the others redeem it becomes more than that.
+    Defence: a loss is shared from the first coin of it on, in every mode, and not from a twentieth on.
+    """
+    if not is_defended:
+        bear = Redemption._bear_loss
+
+        def above_a_twentieth(self: Redemption, number: int, ticket: r.Ticket) -> r.Ticket:
+            is_small = 20 * self.ledger.total_orphaned() <= self.ledger.total_supply()
+            return ticket if is_small else bear(self, number, ticket)
+
+        monkeypatch.setattr(Redemption, "_bear_loss", above_a_twentieth)
+    chain = CoinChain(still="hours")
+    chain.ledger.orphan(ONE, chain.ledger.supply * 497 // 10_000)
+    chain.balances.transfer(RESERVE, BOB, chain.ledger.reserve_balance() - ED)
+    chain.run()
+    amount, served = 4_000 * COIN, []
+    for who in (ALICE, BOB, CAROL) * 2:
+        number = redeem(chain, amount, who)
+        chain.run()
+        served.append(serve(chain, number))
+        chain.run()
+    assert max(served) < amount or not is_defended
+    assert (served == sorted(served)) is is_defended  # the fees of the first cancel some of it
+
+
+@defended
+def test_being_first_before_the_loss_is_settled(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of five are gone, and nobody's debts are orphan debt for 14 days: who is served meanwhile is
+    served in full. Defence: in Red the loss is settled before anybody else is served.
+    """
+    if not is_defended:
+        monkeypatch.setattr(Providers, "_patience", lambda self: self.standards.blocks_in(14 * 24))
+    chain = CoinChain(still="hours")
+    for who in ISSUERS[:3]:
+        for _ in range(5):
+            chain.providers.record_window(who, {0: False})
+    chain.run()
+    assert chain.ledger.mode_now() == Mode.Red
+    amount, served = 1_000 * COIN, []
+    for who in (ALICE, BOB, CAROL):
+        number = redeem(chain, amount, who)
+        chain.run()
+        served.append(serve(chain, number))
+    assert (max(served) < amount) is is_defended
+    assert max(served) - min(served) <= 1
 
 
 @defended

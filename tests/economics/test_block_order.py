@@ -41,11 +41,11 @@ def test_hooks_run_in_the_order_of_the_design(blocks_per_epoch: int) -> None:
 
 
 def test_fees_reach_the_reserve_and_the_reserve_the_orphan_debt_before_a_ticket_shares_it() -> None:
-    """In one block, in Red: what a ticket bears is what is left when the reserve has done what it can."""
+    """In one block: what a ticket bears is what is left when the reserve has done what it can."""
     chain = CoinChain(still="hours")
     chain.ledger.orphan(ONE, chain.ledger.supply // 8)
     chain.run()
-    assert chain.ledger.mode_now() == Mode.Red
+    assert chain.ledger.mode_now() == Mode.Orange
     ticket = chain.redemption.next_ticket
     chain.by(ALICE, chain.redemption.redeem.call(100 * COIN, Service.Train, CPU_CLASS, 0, bytes(32)))
     chain.balances.transfer(BOB, FEES, 1_000 * COIN)

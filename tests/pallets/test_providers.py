@@ -167,10 +167,10 @@ def test_missed_windows_lower_capacity_until_the_line_fails_and_the_provider_is_
 
 
 def starve(chain: CoinChain, who: bytes) -> None:
-    """Take capacity away until about half of the debt is short."""
+    """Take capacity away until about half of the debt is short, of one who is heard of now and then."""
     owed = chain.ledger.debt_of(who).owed
     while 105 * owed <= 100 * 2 * chain.providers.effective_of(who):
-        windows(chain, who, False)
+        windows(chain, who, False, False, False, False, True)
     chain.run()
 
 

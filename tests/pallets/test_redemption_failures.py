@@ -32,10 +32,11 @@ def ticket(chain: CoinChain, number: int) -> t.Ticket:
 
 
 def start(chain: CoinChain, number: int) -> None:
-    """Bring a matched ticket as far as Running."""
+    """Bring a matched or accepted ticket as far as Running."""
     found, calls = ticket(chain, number), chain.redemption
     assert found.server is not None
-    chain.by(found.server, calls.accept.call(number))
+    if found.state == TicketState.Matched:
+        chain.by(found.server, calls.accept.call(number))
     chain.by(found.owner, calls.begin.call(number))
     chain.by(found.server, calls.ready.call(number))
 
@@ -219,11 +220,14 @@ def test_who_drains_to_the_end_gives_its_tickets_back() -> None:
     chain.try_state()
 
 
-def test_a_provider_is_busy_from_the_match_to_the_delivery() -> None:
+def test_a_provider_is_busy_from_what_it_accepts_to_the_delivery() -> None:
     chain = CoinChain(still="hours")
     first = redeem(chain)
     chain.run()
+    assert chain.redemption.serving_since(ONE) is None
+    chain.run()
     since = chain.number
+    chain.by(ONE, chain.redemption.accept.call(first))
     assert chain.redemption.serving_since(ONE) == since
     second = redeem(chain)
     chain.run()
@@ -237,11 +241,12 @@ def test_a_provider_is_busy_from_the_match_to_the_delivery() -> None:
 # Loss.
 
 
-def test_the_wind_down_shares_the_loss_as_red_does() -> None:
+@pytest.mark.parametrize("mode", list(Mode), ids=[mode.name for mode in Mode])
+def test_a_loss_is_shared_in_every_mode(mode: Mode) -> None:
     chain = CoinChain(still="hours")
     chain.ledger.orphan(ONE, chain.ledger.debt_of(ONE).owed // 2)
     number = redeem(chain, region=2)
-    chain.redemption.ledger.judge(Mode.WindDown)
+    chain.redemption.ledger.judge(mode)
     supply, orphaned = chain.ledger.supply, chain.ledger.orphaned
     assert chain.redemption._match() == (1, 1)
     assert ticket(chain, number).amount == X - -(-X * orphaned // supply)
@@ -253,7 +258,7 @@ def test_nobody_loses_more_for_who_is_under_way() -> None:
     for who in ISSUERS[:2]:
         chain.ledger.orphan(who, chain.ledger.debt_of(who).owed // 3)
     chain.run()
-    assert chain.ledger.mode_now() == Mode.Red
+    assert chain.ledger.mode_now() == Mode.Orange
     supply, orphaned = chain.ledger.supply, chain.ledger.orphaned
     amounts = [(1 + n % 4) * 1_000 * COIN + 7 * n for n in range(36)]
     numbers = [redeem(chain, amount, (ALICE, BOB)[n % 2], 0) for n, amount in enumerate(amounts)]
@@ -274,13 +279,17 @@ def test_nobody_loses_more_for_who_is_under_way() -> None:
 
 
 def test_when_nobody_owes_service_any_more_what_waits_cancels_the_orphaned() -> None:
-    chain = CoinChain(still="hours")
+    """After 14 days, in which somebody might have come back and taken his debt back."""
+    chain = CoinChain(still="days")
     for who in ISSUERS:
+        chain.by(who, chain.providers.remove_unit.call(0))
         chain.ledger.orphan(who, chain.ledger.debt_of(who).owed)
     chain.run()
     assert chain.ledger.mode_now() == Mode.Red
     number = redeem(chain, region=0)
     supply = chain.ledger.supply
+    chain.next_block(13)
+    assert ticket(chain, number).amount == X
     chain.run()
     assert number not in chain.redemption.tickets
     assert chain.ledger.orphaned == chain.ledger.supply == supply - X

@@ -14,6 +14,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pallets.ledger.types import TakenBack
 from pallets.oracle import Oracle
 from pallets.oracle.types import Sample, Value
 from pallets.providers import types as p
@@ -179,6 +180,7 @@ class Machine:
                 history=[],
                 proven=0,
                 clean_since=self.model.now,
+                left_behind=self.model.gone.get(who, 0),
             )
 
     def notice(self) -> None:
@@ -329,12 +331,14 @@ class Machine:
             if isinstance(event, r.LossShared):
                 self.model.bear(event.ticket, event.amount)
                 borne = event.amount
-                self.done["loss"] += 1
+                self.done[f"loss in {self.model.mode}"] += 1
             elif isinstance(event, r.Matched):
                 number = event.ticket
                 whole = number if number in self.model.tickets else self.whole(event.piece_of, number)
                 self.model.matched(number, whole, event.server, event.amount, borne)
                 borne = 0
+            elif isinstance(event, TakenBack):
+                self.done["taken back"] += 1
 
     def whole(self, place: int, number: int) -> int:
         """The ticket of which `number` is a new piece: the first that waits at the same place."""
@@ -440,8 +444,9 @@ def test_the_walk_goes_everywhere() -> None:
         done += walk(seed, 150).done
     wanted = ["mint", "mint refused", "burn", "bond", "unbond", "unbond refused", "withdraw", "redeem"]
     wanted += ["accept", "ready", "begin", "deliver", "confirm", "cancel", "steal refused", "claim", "notice"]
-    wanted += ["novate", "novate refused", "register", "ban", "loss", "vote", "standard"]
-    wanted += ["late", "slash", "reward"]
+    wanted += ["novate", "novate refused", "register", "ban", "vote", "standard"]
+    wanted += ["late", "slash", "reward", "taken back"]
+    wanted += ["loss in Orange", "loss in Red"]
     wanted += ["Green", "Yellow", "Orange", "Red", "WindDown"]
     wanted += [state.name for state in ProviderState]
     assert [name for name in wanted if not done[name]] == []

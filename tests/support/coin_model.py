@@ -82,6 +82,8 @@ class Issuer:
     failures: list[int] = field(default_factory=list[int])
     failing_until: int = 0
     is_struck: bool = False
+    left_behind: int = 0
+    """Debt that it left to everybody, and has not taken back."""
 
     @property
     def unassigned(self) -> int:
@@ -94,6 +96,11 @@ class Issuer:
     @property
     def counts_to(self) -> int:
         return 0 if self.tier == "Anonymous" else self.group
+
+    @property
+    def is_silent(self) -> bool:
+        """More than four windows missed in a row."""
+        return len(self.history) > 4 and not any(self.history[-5:])
 
     def recall(self, amount: int) -> None:
         """Coins on their way out come back for a slash that is larger than the bond."""
@@ -116,6 +123,7 @@ class Ticket:
     server: bytes = b""
     deadline: int = 0
     queued_at: int = 0
+    returned_at: int = 0
     has_begun: bool = False
     is_ready: bool = False
     shared: bool = False
@@ -167,6 +175,8 @@ class Model:
     """Days that are over and not paid out: pool, delivered by all, pool left, delivered and not paid for."""
     round: int = 0
     slashes: list[Slash] = field(default_factory=list[Slash])
+    gone: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    """What those who are out left behind: they take it back if they come again."""
     lag: tuple[int, int] | None = None
     """Since when the standard lags, and its target."""
 
@@ -181,7 +191,7 @@ class Model:
         return issuer.rho * PPB // work if issuer.proven == 28 else 0
 
     def term(self, issuer: Issuer) -> int:
-        if issuer.state not in COUNTED:
+        if issuer.state not in COUNTED or issuer.is_silent:
             return 0
         return min(TERM, max(0, issuer.end - self.now) * DAY) if issuer.end else TERM
 
@@ -254,6 +264,7 @@ class Model:
 
     def orphan(self, issuer: Issuer, amount: int) -> None:
         issuer.owed -= amount
+        issuer.left_behind += amount
         self.orphaned += amount
 
     def end_debt(self, who: bytes) -> None:
@@ -278,3 +289,4 @@ class Model:
         """To its place in its queue."""
         self.issuers[ticket.server].assigned -= ticket.amount
         ticket.state, ticket.server, ticket.deadline, ticket.is_ready = "Queued", b"", 0, False
+        ticket.returned_at = self.now

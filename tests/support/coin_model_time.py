@@ -39,7 +39,7 @@ class TimedModel(ActingModel):
         self.now += 1
         self.minted = 0
         self.step_standard(market)
-        for who in list(self.issuers):
+        for who in sorted(self.issuers):
             self.pass_day(who, self.issuers[who])
         self.apply_slashes()
         self.share_fees()
@@ -89,8 +89,10 @@ class TimedModel(ActingModel):
             issuer.days = [*issuer.days, issuer.last][-90:]
             if issuer.tier == "Anonymous" and self.now - issuer.clean_since >= 90:
                 issuer.tier = "Attested"
+            self.take_back(issuer)
         if issuer.state == DEFICIENT:
-            if issuer.short_since is not None and self.now - issuer.short_since >= 14:
+            patience = 0 if self.is_at_least("Red") else 14
+            if issuer.short_since is not None and self.now - issuer.short_since >= patience:
                 short = self.shortfall(issuer)
                 self.orphan(issuer, short - self.burn_bond(issuer, short))
             self.judge(issuer)
@@ -102,8 +104,16 @@ class TimedModel(ActingModel):
         elif issuer.state in (UNBONDING, BANNED) and not issuer.is_struck:
             self.go(who, issuer)
 
+    def take_back(self, issuer: Issuer) -> None:
+        """Whose capacity is back owes again what it left, as far as the capacity line and O reach."""
+        spare = self.effective_of(issuer) * 100 // 105 - issuer.owed
+        amount = max(0, min(issuer.left_behind, self.orphaned, spare))
+        issuer.left_behind -= amount
+        issuer.owed += amount
+        self.orphaned -= amount
+
     def go(self, who: bytes, issuer: Issuer) -> None:
-        """Out, once nothing is owed and 7 days are over; not while Orange or worse, unless banned."""
+        """Out, once nothing is owed and 7 days are over."""
         if issuer.unassigned:
             self.cancel_debt(who)
         if self.now - issuer.since < 7 or issuer.owed:
@@ -112,7 +122,8 @@ class TimedModel(ActingModel):
             self.reserve += DEPOSIT + issuer.bond + issuer.leaving
             issuer.bond = issuer.leaving = 0
             issuer.is_struck = True
-        elif not self.is_at_least("Orange"):
+        else:
+            self.gone[who] = issuer.left_behind
             del self.issuers[who]
 
     def apply_slashes(self) -> None:
@@ -163,8 +174,8 @@ class TimedModel(ActingModel):
     def bear(self, number: int, share: int) -> None:
         """A ticket bears its share of the loss: x O / D, D the coins that will bear what is left of it."""
         ticket = self.tickets[number]
-        if not self.is_at_least("Red") or ticket.state != "Queued":
-            raise NotAllowed(f"ticket {number}, {ticket.state}, bears a loss in {self.mode}")
+        if ticket.state != "Queued":
+            raise NotAllowed(f"ticket {number}, {ticket.state}, bears a loss")
         gone = sum(t.amount for t in self.tickets.values() if t.state != "Queued" or t.shared)
         lost = self.supply - self.orphaned == sum(
             t.amount for t in self.tickets.values() if t.state != "Queued"
@@ -173,6 +184,7 @@ class TimedModel(ActingModel):
         due = 0
         if not ticket.shared:
             due = min(ticket.amount, self.orphaned, up(ticket.amount * self.orphaned, max(1, bearing)))
+        lost = lost and self.now - max(ticket.queued_at, ticket.returned_at) >= 14
         allowed = [due] + [min(ticket.amount, self.orphaned)] * lost
         if not share or share not in allowed:
             raise NotAllowed(f"ticket {number} bears {share} of {ticket.amount}, and its share is {due}")
@@ -186,9 +198,9 @@ class TimedModel(ActingModel):
     def matched(self, number: int, whole_number: int, who: bytes, amount: int, borne: int) -> None:
         """The chain drew `who` for a ticket, or for a piece of it, that bore so much just before."""
         issuer, whole = self.issuers[who], self.tickets[whole_number]
-        if self.is_at_least("Red") and self.orphaned and not whole.shared:
+        if self.orphaned and not whole.shared:
             raise NotAllowed(f"ticket {number} bears nothing of {self.orphaned}")
-        if issuer.state not in COUNTED:
+        if issuer.state not in COUNTED or issuer.is_silent:
             raise NotAllowed(f"a provider that is {issuer.state} serves")
         most = max(self.smallest, issuer.owed // 20)
         if amount > min(most, issuer.unassigned):
@@ -204,6 +216,7 @@ class TimedModel(ActingModel):
             ticket = self.tickets[number] = Ticket(
                 amount,
                 queued_at=whole.queued_at,
+                returned_at=whole.returned_at,
                 shared=whole.shared,
                 has_begun=whole.has_begun,
                 late=whole.late,
@@ -252,9 +265,9 @@ class TimedModel(ActingModel):
 
     def _row(self) -> int:
         e, s = self.effective, self.supply
-        if e < s or 20 * self.orphaned > s:
+        if e < s:
             return 3
-        if 100 * e < 110 * s:
+        if 100 * e < 110 * s or 20 * self.orphaned > s:
             return 2
         return 1 if 100 * e < 120 * s or self.margin < 0 else 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import pytest
 import trio
 
 from genesis.presets.dev import dev
+from genesis.presets.local import TIMING, local
 from genesis.spec import ChainSpec, write_spec
 from node.cli.remote import local_runtime
 from node.client import ChainClient, Client, RemoteError, connect
+from node.localnet.network import running
+from node.localnet.plan import NodePlan, plan_network
+from node.peering import NOW
 from node.wallet.dev import dev_account
 from runtime.crypto.hashing import blake2b_256, twox_128
 from runtime.manifest import CODE_KEY
@@ -27,6 +32,8 @@ from support.upgrade import STEPS, write_next_version
 PAUSE_SECONDS_MAX = 10
 BLOCKS = 12
 SEAL = "0.2"
+EPOCH = 8
+"""Blocks; the runtime changes with the last of one."""
 MARKS = twox_128(b"Sudo") + twox_128(b"Marks")
 
 
@@ -94,6 +101,22 @@ async def until_version(url: str, version: int, height: int) -> float:
                 await trio.sleep(0.1)
 
 
+async def final_at(url: str) -> int:
+    async with connect(url) as client:
+        return await final(client)
+
+
+async def pause_seconds(url: str, number: int) -> float:
+    """By how much the time of a block and that of the next differ."""
+    async with connect(url) as client:
+        times: list[int] = []
+        for each in (number, number + 1):
+            block_hash = await client.call("chain_getBlockHash", each)
+            now = await client.call("state_getStorage", "0x" + NOW.hex(), block_hash)
+            times.append(int.from_bytes(bytes.fromhex(now[2:]), "little"))
+    return (times[1] - times[0]) / 1000
+
+
 async def check_chain(url: str, code: bytes, since: int) -> None:
     """The chain is whole across the change, which the header tells; storage is migrated, and clients are told
     of the new pallet.
@@ -153,3 +176,52 @@ async def test_who_lacks_the_runtime_stops_with_one_line_and_goes_on_once_it_has
     with Process(place / "again", *options) as node:
         await until_version(node.ready()["ws"], 2, BLOCKS)
         assert node.stop() == 0
+
+
+async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_through(place: Path) -> None:
+    """Four validators, one of which lacks the runtime: the others make the blocks, it stops and comes back. A
+    node that begins at genesis with what is installed passes through the change.
+    """
+    net = local(timing=replace(TIMING, blocks_per_epoch=EPOCH))
+    plan = plan_network(place / "net", lambda: net, validators=4, full_nodes=1)
+    *others, dave, new = plan.nodes
+    _, _, options = write_next_version(place / "net-next", net)
+    held = ballast("upgrade", "prepare", *options, "--base-path", str(others[0].folder), "--json").json
+    code, name = bytes.fromhex(held["code"][2:]), held["hash"][2:]
+
+    def give(node: NodePlan) -> None:
+        """Bring the runtime to another machine, as files."""
+        shutil.copytree(held["folder"], node.folder / "runtimes" / name)
+
+    for node in others[1:]:
+        give(node)
+    async with running(plan, log="info") as network:
+        await network.begin_all(plan.validators)
+        since = await set_code(others[0].ws, net, code)
+        boundary = -(-since // EPOCH) * EPOCH
+        ready = {node.name: network.processes[node.name].pid for node in others}
+        with trio.fail_after(60):
+            assert await network.processes[dave.name].wait() == 2
+        said = network.processes[dave.name].last_words()
+        assert (
+            said.startswith("ballast: the chain at ")
+            and said.count("Hello at index 200 is missing here") == 1
+        )
+        assert (
+            f"goes on with runtime {held['hash']}, and what is here differs: spec version 2, and here 1"
+            in said
+        )
+        for node in others:
+            assert await until_version(node.ws, 2, boundary + 2) < PAUSE_SECONDS_MAX
+            assert network.processes[node.name].pid == ready[node.name]
+        assert await pause_seconds(others[0].ws, boundary) < PAUSE_SECONDS_MAX
+        give(dave)
+        give(new)
+        await network.begin_all([dave, new])
+        goal = await final_at(others[0].ws) + EPOCH
+        for node in plan.nodes:
+            await until_version(node.ws, 2, goal)
+            await check_chain(node.ws, code, boundary)
+        async with connect(dave.ws) as client:
+            assert (await client.call("simplex_status"))["isVoting"]
+        assert "going on with runtime" in new.log.read_text()

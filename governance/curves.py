@@ -3,8 +3,8 @@
 These are the three curves of Substrate's `pallet_referenda`, bit by bit (`Curve` in its `types.rs`, on the
 `Perbill` and `FixedI64` of `sp-arithmetic`): clients compute them again from the constants that the chain
 publishes, and must come to the same block. (There alone, what is above the whole of a reciprocal has to wait
-for the end.) `x` is the part of the decision period that has passed and `y` a fraction of votes or coins, both
-in 10^-9. A curve never rises.
+for the end.) `x` is the part of the decision period that has passed and `y` a fraction of votes or coins,
+both in 10^-9. A curve never rises.
 
     LinearDecreasing    from (0, ceil) to (length, floor), then flat
     SteppedDecreasing   begin, lower by `step` after each `period`, but never below `end`
@@ -98,7 +98,9 @@ class Reciprocal(Curve, index=2):
         return PPB if quotient is None else saturate(quotient + self.y_offset, PPB)
 
     def delay(self, y: int) -> int:
-        """The quotient is rounded up, so that `y` passes then. What is above the whole curve passes at once."""
+        """The quotient is rounded up, so that `y` passes then. What is above the whole curve passes at
+        once.
+        """
         quotient = None if y <= self.y_offset else _quotient_ceil(self.factor, y - self.y_offset)
         return NEVER if quotient is None else saturate(quotient - self.x_offset, NEVER)
 

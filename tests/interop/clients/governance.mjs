@@ -88,6 +88,8 @@ const call = api.tx.parameters.setParameter(PATH, wanted);
 const encoded = call.method.toHex();
 const note = api.tx.preimage.notePreimage(encoded);
 const proposal = { Lookup: { hash: call.method.hash.toHex(), len: call.method.encodedLength } };
+const reserved = async (who) => (await api.query.system.account(who.address)).data.reserved.toBigInt();
+const heldBefore = await reserved(dave);
 await send(dave, note);
 await assert.rejects(
   send(dave, api.tx.referenda.submit({ Origins: 'FeesSafer' }, proposal, { After: 1 })),
@@ -162,7 +164,7 @@ console.log(`ok   coins were locked until block ${until}, and are free`);
 await send(dave, api.tx.referenda.refundDecisionDeposit(index));
 await send(dave, api.tx.referenda.refundSubmissionDeposit(index));
 await send(dave, api.tx.preimage.unnotePreimage(proposal.Lookup.hash));
-assert.equal((await api.query.system.account(dave.address)).data.reserved.toBigInt(), 0n);
+assert.equal(await reserved(dave), heldBefore);
 console.log('ok   deposits are back');
 
 console.log('ALL OK');

@@ -31,9 +31,9 @@ async def delegate(
     sending: Sending,
 ) -> None:
     """Lend coins to another's voice on all referenda of a track; one's own votes come before it."""
-    chosen = _tracks(track)
     pair = sending.pair()
     async with asking_gov(sending.rpc, sending.chain) as api:
+        chosen = _tracks(track)
         target = api.words.account(to, sending.kind)
         if target == pair.public:
             raise Fault("an account cannot delegate to itself")
@@ -64,9 +64,9 @@ async def delegate(
 
 async def undelegate(track: Tracks, /, *, sending: Sending) -> None:
     """Lend no more on a track; from then on the lock of the conviction runs."""
-    chosen = _tracks(track)
     pair = sending.pair()
     async with asking_gov(sending.rpc, sending.chain) as api:
+        chosen = _tracks(track)
         lent = await _delegating(api, pair.public)
         ending = [each for each in chosen if each.id in lent]
         if not ending:

@@ -14,6 +14,7 @@ from governance.referenda.status import After, At, DispatchTime
 from governance.referenda.types import Submitted
 from governance.tracks import Track
 from governance.whatif import Look
+from governance.whatif.types import BlockBroken
 from node.cli.arguments import named
 from node.cli.faults import Fault, Refused
 from node.cli.gov_api import GovApi, asking_gov
@@ -74,10 +75,12 @@ async def propose(
             raise Fault("say which track decides: --track root, or one that may do this")
         else:
             made, found = _call(api, call, arguments), track_named(track)
+        look: Look = await api.ask(api.gov.what_if.look, made, origin_of(found.id))
         draft = await _draft(api, made, found, when, deposit=deposit)
         if sending.dry_run:
-            await _rehearse(api, made, found, draft, pair, sending)
+            await _rehearse(api, made, found, look, draft, pair, sending)
             return
+        _check(api, look)
         included = await submit(api.remote, draft, pair, sending)
         index = next((each.index for each in included.events if isinstance(each, Submitted)), None)
         lines = [
@@ -144,13 +147,14 @@ async def _draft(api: GovApi, made: Call, track: Track, when: DispatchTime, *, d
     return submission(api.gov, made, track.id, when, is_noted=is_noted, index=index)
 
 
-async def _rehearse(api: GovApi, made: Call, track: Track, draft: Call, pair: Keypair, how: Sending) -> None:
+async def _rehearse(
+    api: GovApi, made: Call, track: Track, look: Look, draft: Call, pair: Keypair, how: Sending
+) -> None:
     """Say what would be proposed, what that would do to the coin now, and what proposing it costs."""
-    look: Look = await api.ask(api.gov.what_if.look, made, origin_of(track.id))
     priced = await price(api.remote, draft, pair, how)
     if how.json:
-        plain = {"track": track.name, "look": plain_look(api.remote.runtime, api.words, look), **priced.plain}
-        print_json(plain)
+        plain = {"track": track.name, "look": plain_look(api.remote.runtime, api.words, look)}
+        print_json(plain | priced.plain)
     else:
         say(f"Proposes, on {track.name}")
         for line in tree_lines(api.words, tree(made)):
@@ -159,6 +163,11 @@ async def _rehearse(api: GovApi, made: Call, track: Track, draft: Call, pair: Ke
         for line in columns(together_rows(api.words, [("", look)])[1:], indent="  "):
             say(line)
         say(priced.line)
-    if look.refusal is not None:
-        raise Refused(refusal_words(api.remote.runtime, api.words, look.refusal))
+    _check(api, look)
     priced.check()
+
+
+def _check(api: GovApi, look: Look) -> None:
+    """Refuse what the chain would refuse at its submission, with the reason. Raises `Refused`."""
+    if look.refusal is not None and not isinstance(look.refusal, BlockBroken):
+        raise Refused(refusal_words(api.remote.runtime, api.words, look.refusal))

@@ -13,6 +13,7 @@ from node.gov.pallets import Governance
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Call, Origin, Root, RuntimeCall
 from runtime.frame.governance import INLINE_MAX, BoundedCall, Inline, Lookup
+from runtime.scale.errors import show
 
 
 class NoTrack(ValueError):
@@ -24,7 +25,7 @@ def track_named(name: str) -> Track:
     for track in TRACKS:
         if name in (track.name, str(track.id)):
             return track
-    raise NoTrack(f"no track is named {name!r}; there are: {', '.join(each.name for each in TRACKS)}")
+    raise NoTrack(f"no track is named {show(name)}; there are: {', '.join(each.name for each in TRACKS)}")
 
 
 def origin_of(track: int) -> Origin:

@@ -320,8 +320,8 @@ def test_other_code_and_missing_code(tmp_path: Path) -> None:
     first, _, rest = said.partition(", and what is here differs: ")
     assert first.startswith(f"the chain at {database(base)} goes on with runtime 0x")
     assert rest == (
-        "Hello of pallet-hello 0.1.0 differs from Hello of pallet-hello 0.1.0 here; hold it (`ballast upgrade "
-        "prepare`) and start again, or give another --base-path"
+        "Hello of pallet-hello 0.1.0 differs from Hello of pallet-hello 0.1.0 here; hold it "
+        "(`ballast upgrade prepare`) and start again, or give another --base-path"
     )
     code.write_text(original)
     said = refused(*options)

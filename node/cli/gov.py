@@ -23,9 +23,9 @@ Examples:
   ballast gov enroll 1000 --from //Alice
   ballast gov vote 3 4 aye --coins 500 --conviction 2 --from //Alice
   ballast gov vote 5 split --aye 100 --nay 50 --from //Alice
-  ballast gov delegate fees_looser //Bob --coins 500 --from //Alice
-  ballast gov propose --param Redemption.FeeFloorPpb=1000000 --deposit --from //Alice
-  ballast gov propose System.remark remark=0x01 --track root --from //Alice
+  ballast gov delegate fees_looser //Bob --from //Alice
+  ballast gov propose --param Reserve.TargetPpb=60000000 --from //Alice
+  ballast gov propose Referenda.kill index=2 --track root --from //Bob
   ballast gov unlock --from //Alice
   ballast gov history""",
 )

@@ -75,18 +75,13 @@ async def undelegate(track: Tracks, /, *, sending: Sending) -> None:
         included = await send(api.remote, call, pair, sending)
         if included is None:
             return
-        tell(
-            api.remote,
-            call,
-            included,
-            *(_end(api, each, lent[each.id]) for each in ending),
-            as_json=sending.json,
-        )
+        lines = [_end(api, each, lent[each.id], included.block_number) for each in ending]
+        tell(api.remote, call, included, *lines, as_json=sending.json)
 
 
-def _end(api: GovApi, track: Track, voice: Delegating) -> str:
+def _end(api: GovApi, track: Track, voice: Delegating, block: int) -> str:
     amount = api.words.coin.words(voice.balance)
-    until = api.gov.voting.lock_end(voice.conviction, api.number + 1)
+    until = api.gov.voting.lock_end(voice.conviction, block)
     return f"{track.name}: {amount} are free from {api.when(until)}; `ballast gov unlock` frees them then"
 
 

@@ -21,6 +21,7 @@ from node.cli.gov_words import (
     STAGES,
     plain_look,
     plain_tree,
+    printable,
     refusal_words,
     together_rows,
     tree_lines,
@@ -215,7 +216,7 @@ def _head(api: GovApi, found: Referendum) -> Iterator[tuple[str, str]]:
 
 def _change_lines(changes: list[dict[str, Any]]) -> Iterator[str]:
     for each in changes:
-        path = each["path"]
+        path = printable(each["path"])
         if "set" in each and each["set"] is not None:
             before, after = value_words(path, each["previous"]), value_words(path, each["set"])
             yield f"{path}: {before} -> {after}, previous -> set"

@@ -65,6 +65,11 @@ def part(ppb: int) -> str:
     return f"{whole:,}{'.' + digits if digits else ''} %"
 
 
+def printable(text: str) -> str:
+    """Words of whoever proposes: nothing in them that a terminal would obey."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 # What is proposed.
 
 
@@ -73,7 +78,7 @@ def summary(gov: Governance, words: Words, proposal: Proposal, values: dict[str,
     if proposal.call is None:
         return f"cannot be read: {proposal.why}"
     moved = moves(gov, proposal.call)
-    text = "; ".join(move_words(each, values) for each in moved) or _short(words, proposal.call)
+    text = printable("; ".join(move_words(each, values) for each in moved) or _short(words, proposal.call))
     return text if len(text) <= SHORT_MAX else text[: SHORT_MAX - 3] + "..."
 
 
@@ -94,7 +99,7 @@ def _short(words: Words, call: Call) -> str:
 def tree_lines(words: Words, found: CallTree, indent: str = "  ") -> Iterator[str]:
     """A call as a tree, its arguments in words."""
     told = ", ".join(f"{name} {argument(words, found, name)}" for name, _, _ in found.arguments)
-    yield f"{indent}{found.call}" + (f"  {told}" if told else "")
+    yield printable(f"{indent}{found.call}" + (f"  {told}" if told else ""))
     for each in found.inner:
         yield from tree_lines(words, each, indent + "  ")
     if found.cut:

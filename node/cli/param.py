@@ -24,7 +24,7 @@ app = App(
   ballast param list --topic fees
   ballast param show Redemption.FeeFloorPpb
   ballast param history Redemption.FeeFloorPpb --json
-  ballast gov propose --param Redemption.FeeFloorPpb=1000000 --from //Alice""",
+  ballast gov propose --param Reserve.TargetPpb=60000000 --from //Alice""",
 )
 
 

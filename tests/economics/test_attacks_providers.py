@@ -8,9 +8,10 @@ from pallets.issuance.types import BondLine, GroupLine
 from pallets.providers import bonds, pallet, registry
 from pallets.providers import types as p
 from pallets.providers.pallet import Providers
+from pallets.solvency.mode import condition
 from runtime.frame.coin import ANONYMOUS, Mode, ProviderState, Tier
 from runtime.testing import refuses
-from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ED, ISSUERS, CoinChain
+from support.coin import ALICE, BOB, COIN, CPU_CLASS, DEPOSIT, ED, ISSUERS, RESERVE, CoinChain
 
 ONE, TWO, *_ = ISSUERS
 HERE = p.Domain(7, 7)
@@ -90,6 +91,34 @@ def test_be_counted_on_for_days_after_one_is_gone(is_defended: bool, monkeypatch
             chain.providers.record_window(who, {0: False})
     chain.run()
     assert (chain.ledger.mode_now() == Mode.Red) is is_defended
+
+
+@defended
+def test_one_issuer_vanishes_and_takes_the_coin_along(
+    is_defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a twentieth of all coins is nobody's debt, though the others could serve every one of them.
+    Defence: that stops minting and frees the exit, and only E < S leads to the wind-down.
+    """
+    if not is_defended:
+
+        def with_orphans(e: int, s: int, n1: int, o: int, kappa_ppb: int) -> Mode:
+            return Mode.Red if 20 * o > s else condition(e, s, n1, o, kappa_ppb)
+
+        monkeypatch.setattr("pallets.solvency.pallet.condition", with_orphans)
+    chain = CoinChain(still="days")
+    chain.providers.ban(ONE)
+    chain.run()
+    assert chain.providers.effective > chain.ledger.supply
+    assert 20 * chain.ledger.orphaned > chain.ledger.supply
+    assert (chain.ledger.mode_now() == Mode.Orange) is is_defended
+    chain.next_block(92)
+    assert (chain.ledger.mode_now() == Mode.WindDown) is not is_defended
+    if is_defended:  # the reserve is given what ends the loss, and a week later coins are minted again
+        chain.balances.transfer(ALICE, RESERVE, chain.ledger.orphaned + COIN)
+        chain.run()
+        chain.next_block(8)
+        assert chain.ledger.mode_now() < Mode.Orange
 
 
 @defended

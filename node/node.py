@@ -27,6 +27,7 @@ from node.rooms import Rooms
 from node.rpc import Address, Registry, serve
 from node.rpc.methods import Backend, registry
 from node.runtimes.here import runtime_here
+from node.runtimes.past import remember
 from node.runtimes.store import Store
 from node.storage import RocksStates, StorageFilled
 from node.sync.begin import begin_at_checkpoint
@@ -122,6 +123,7 @@ class Node(Rooms):
         if self.peering is not None:
             # Who decides next is written down while the code that laid out this state can read it.
             self.peering.epochs.committee(self.peering.epochs.of(chain.finalized.header.number + 1))
+        remember(chain)
         log.info("block %d is final, and other code makes the next one", chain.finalized.header.number)
         await trio.sleep(FAREWELL_SECONDS)
         chain.require_runtime(chain.finalized)

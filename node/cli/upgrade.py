@@ -13,12 +13,14 @@ from genesis.spec import SpecError
 from node.cli.faults import Fault, Refused, expected
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, RpcUrl, data_folder
+from node.cli.upgrade_dry_run import BasePath, dry_run
 from node.client import Client, RemoteError, connect
 from node.plugins import PluginError, discover, runtime_digest
+from node.runtimes.asking import RuntimeUnfit
 from node.runtimes.compare import Match, SeatMatch, match_runtime, match_seats
 from node.runtimes.here import HOME
 from node.runtimes.sources import SourceUnfit, gather
-from node.runtimes.store import MANIFEST_BYTES_MAX, Held, RuntimeDamaged, RuntimeUnfit, Store
+from node.runtimes.store import MANIFEST_BYTES_MAX, Held, RuntimeDamaged, Store
 from runtime.crypto.hashing import blake2b_256
 from runtime.frame.bound import storage_prefix
 from runtime.manifest import CODE_KEY, Manifest
@@ -27,15 +29,6 @@ from runtime.scale import DecodeError, codec_of
 PENDING: Final = storage_prefix("System", "PendingCode")
 AUTHORIZED: Final = storage_prefix("System", "AuthorizedUpgrade")
 HASH_BYTES: Final = 32
-
-BasePath = Annotated[
-    Path | None,
-    Parameter(
-        name="--base-path",
-        help="The data folder of the node, below which its runtimes are held. By default the user's data "
-        "folder, or $BALLAST_HOME.",
-    ),
-]
 
 _MANIFEST: Final = codec_of(Manifest)
 _CODE: Final = codec_of(bytes)
@@ -69,8 +62,7 @@ def prepare(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Hold a runtime: the seats of a chain spec, filled by code. The node goes on with it when the chain does.
-    """
+    """Hold a runtime: the seats of a chain spec, filled by code. A node changes to it when its chain does."""
     with expected(SpecError, SourceUnfit, RuntimeUnfit, RuntimeDamaged, OSError):
         held = Store(base_path or data_folder()).hold(load_spec(chain), gather(code))
         if out is not None:
@@ -215,3 +207,6 @@ def _seat(each: SeatMatch) -> dict[str, Any]:
         "here": each.here or None,
         "match": str(each.match),
     }
+
+
+app.command(dry_run, name="dry-run")

@@ -12,8 +12,9 @@ import sys
 from typing import NoReturn
 
 from node.chain.chain import OtherRuntime
+from node.runtimes.asking import environment_for
 from node.runtimes.here import HOME
-from node.runtimes.store import Held, RuntimeDamaged, Store, environment_for
+from node.runtimes.store import Held, RuntimeDamaged, Store
 
 
 def successor(store: Store, wanted: OtherRuntime) -> Held:

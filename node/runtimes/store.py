@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import py_compile
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from genesis.spec import ChainSpec, SpecError, write_spec
-from node.runtimes.here import HOME, SEATS, seats_at
+from node.runtimes.asking import RuntimeUnfit, ask
+from node.runtimes.here import SEATS, seats_at
 from node.runtimes.sources import Source
 from runtime.crypto.hashing import blake2b_256
 from runtime.manifest import Manifest
@@ -37,14 +35,8 @@ MANIFEST: Final = "manifest"
 HELD_MAX: Final = 1_024
 """The most runtimes that are looked at."""
 MANIFEST_BYTES_MAX: Final = 1 << 20
-LOADING_SECONDS_MAX: Final = 120
-"""How long a runtime may take to load, on a slow machine."""
 
 _MANIFEST: Final = codec_of(Manifest)
-
-
-class RuntimeUnfit(Exception):
-    """A runtime that was to be prepared does not load; says why."""
 
 
 class RuntimeDamaged(Exception):
@@ -100,6 +92,12 @@ class Store:
         found = [held for each in folders[:HELD_MAX] if (held := _held(each)) is not None]
         return tuple(sorted(found, key=lambda each: (each.manifest.spec_version, each.hash)))
 
+    def named(self, text: str) -> Held | None:
+        """The runtime whose hash begins with `text`, in hex; None where there is none, or several."""
+        start = text.removeprefix("0x").lower()
+        found = [each for each in self.held() if each.hash.hex().startswith(start)]
+        return found[0] if start and len(found) == 1 else None
+
     def seating(self, spec: RuntimeSpec) -> Held | None:
         """The runtime that was prepared for just these seats; None where there is none, or several."""
         found = [each for each in self.held() if _seats(each.folder) == spec]
@@ -133,35 +131,11 @@ def manifest_of(folder: Path) -> bytes:
     """The manifest of the runtime in a folder, as a process that runs it finds it in the files. Raises
     RuntimeUnfit.
     """
-    command = [sys.executable, "-P", "-m", "node.runtimes.describe"]
+    said = ask(folder, "node.runtimes.describe")
     try:
-        ended = subprocess.run(
-            command,
-            env={**environment_for(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LOADING_SECONDS_MAX,
-        )
-    except subprocess.TimeoutExpired:
-        raise RuntimeUnfit(f"the runtime does not load within {LOADING_SECONDS_MAX} s") from None
-    if ended.returncode:
-        lines = ended.stderr.strip().splitlines()
-        raise RuntimeUnfit(f"the runtime does not load: {lines[-1] if lines else 'it says nothing'}")
-    try:
-        return bytes.fromhex(ended.stdout.strip())
+        return bytes.fromhex(said.strip())
     except ValueError:
         raise RuntimeUnfit("the runtime says of itself what is no manifest") from None
-
-
-def environment_for(folder: Path) -> dict[str, str]:
-    """The environment of a process that runs a stored runtime: its folder first on the path, in the place of
-    this process's own.
-    """
-    given = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
-    rest = [each for each in given if HOME is None or Path(each).resolve() != HOME]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.resolve()), *rest])}
 
 
 def _compile(folder: Path) -> None:

@@ -18,7 +18,7 @@ from genesis.presets.dev import dev
 from genesis.presets.local import TIMING, local
 from genesis.spec import ChainSpec, write_spec
 from node.cli.remote import local_runtime
-from node.client import ChainClient, Client, RemoteError, connect
+from node.client import ChainClient, Client, RemoteError, RpcRefusal, connect
 from node.localnet.network import running
 from node.localnet.plan import NodePlan, plan_network
 from node.peering import NOW
@@ -135,7 +135,13 @@ async def check_chain(url: str, code: bytes, since: int) -> None:
         assert await client.call("state_getStorage", "0x" + CODE_KEY.hex()) == "0x" + code.hex()
         marks = await client.call("state_getKeysPaged", "0x" + MARKS.hex(), 100)
         assert len(marks) == STEPS
-        assert b"Hello" in bytes.fromhex((await client.call("state_getMetadata"))[2:])
+        last = await client.call("chain_getBlockHash", changed[0] - 1)
+        for at, version, has_hello in ((None, 2, True), (last, 1, False)):
+            assert (await client.call("state_getRuntimeVersion", at))["specVersion"] == version
+            metadata = bytes.fromhex((await client.call("state_getMetadata", at))[2:])
+            assert (b"Hello" in metadata) is has_hello
+        with pytest.raises(RpcRefusal, match="the block's runtime does not run any more on this node"):
+            await client.call("state_call", "Core_version", "0x", last)
 
 
 async def test_a_development_node_goes_on_with_the_next_runtime(

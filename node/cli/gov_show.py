@@ -15,12 +15,11 @@ from governance.tally import approval_ppb, support_ppb
 from node.cli.figures import percent
 from node.cli.gov_api import GovApi, asking_gov
 from node.cli.gov_list import reason_of
+from node.cli.gov_plain import needs, plain_referendum
 from node.cli.gov_voter import own_lines, own_voice
 from node.cli.gov_words import (
     PHASES,
     STAGES,
-    plain_look,
-    plain_tree,
     printable,
     refusal_words,
     together_rows,
@@ -31,11 +30,9 @@ from node.cli.names import account_of
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl
 from node.gov.calls import Move, moves, tree
-from node.gov.needs import Need, elapsed_ppb, needed
 from node.gov.referenda import Phase, Referendum
 from node.gov.timeline import end_block, timeline
 from node.gov.voices import Sides, sides, voices
-from runtime.types.fixed import PPB
 
 INDEX_MAX: Final = (1 << 32) - 1
 Index = Annotated[
@@ -64,7 +61,7 @@ async def show(
         changes = await _changes(api, found)
         mine = None if who is None else await own_voice(api, found.stand, who)
         if json:
-            plain = _plain(api, found, counted, changes)
+            plain = plain_referendum(api, found, counted, changes)
             print_json(plain if mine is None else {**plain, "account": mine})
             return
         for line in _lines(api, found, counted, changes):
@@ -103,77 +100,6 @@ async def _change(api: GovApi, found: Referendum, move: Move) -> dict[str, Any]:
         "previous": None if made is None else made.old,
         "set": None if made is None else made.new,
     }
-
-
-# For programs.
-
-
-def _plain(
-    api: GovApi, found: Referendum, counted: Sides | None, changes: list[dict[str, Any]]
-) -> dict[str, Any]:
-    stand, words, call = found.stand, api.words, found.proposal.call
-    status, tally = stand.status, stand.tally
-    end = end_block(stand, api.number, api.turnout_max)
-    return {
-        "referendum": stand.index,
-        "track": stand.track.name,
-        "state": stand.phase.value,
-        "origin": words.record(stand.origin),
-        "proposal": words.record(stand.proposal),
-        "call": None if call is None else plain_tree(words, tree(call)),
-        "unreadable": found.proposal.why or None,
-        "changes": changes,
-        "looks": {
-            stage.name.lower(): plain_look(api.remote.runtime, words, look)
-            for stage, look in found.looks.items()
-        },
-        "refusal": reason_of(api, stand),
-        "metadata": None if found.metadata is None else "0x" + found.metadata.hex(),
-        "submitter": None if status is None else words.address(status.submission_deposit.who),
-        "decisionDeposit": stand.track.decision_deposit,
-        "waitingBefore": found.place,
-        "timeline": [
-            {"what": each.what, "block": each.block, "date": api.clock.date(each.block)}
-            for each in timeline(stand, api.number, api.turnout_max, api.undeciding_timeout)
-        ],
-        "tally": {
-            "ayes": tally.ayes,
-            "nays": tally.nays,
-            "support": tally.support,
-            "approvalPpb": approval_ppb(tally),
-            "supportPpb": support_ppb(tally, api.turnout_max),
-        },
-        "coins": None
-        if counted is None
-        else {
-            "ayes": counted.ayes,
-            "nays": counted.nays,
-            "abstained": counted.abstained,
-            "voters": counted.voters,
-        },
-        "needed": {} if status is None else {name: _plain_need(each) for name, each in _needs(api, found)},
-        "lockEnds": {str(int(each)): api.gov.voting.lock_end(each, end) for each in Conviction},
-    }
-
-
-def _plain_need(need: Need) -> dict[str, Any]:
-    return {
-        "approvalPpb": need.approval_ppb,
-        "supportPpb": need.support_ppb,
-        "ayesMissing": need.ayes_missing,
-        "supportMissing": need.support_missing,
-        "isMet": need.is_met,
-    }
-
-
-def _needs(api: GovApi, found: Referendum) -> Iterator[tuple[str, Need]]:
-    stand = found.stand
-    now = elapsed_ppb(stand.track, stand.decided_since, api.number)
-    yield "now", needed(stand.track, stand.tally, api.turnout_max, now)
-    yield "atTheEnd", needed(stand.track, stand.tally, api.turnout_max, PPB)
-
-
-# For people.
 
 
 def _lines(
@@ -259,7 +185,7 @@ def _vote_rows(api: GovApi, found: Referendum, counted: Sides | None) -> Iterato
     yield "Support of all coins", percent(support_ppb(tally, api.turnout_max)), coin(tally.support)
     if found.stand.status is None:
         return
-    for (_, need), when in zip(_needs(api, found), ("now", "at the end"), strict=True):
+    for (_, need), when in zip(needs(api, found), ("now", "at the end"), strict=True):
         ayes = "no ayes are enough beside these nays"
         if need.ayes_missing is not None:
             ayes = f"{coin(need.ayes_missing)} more" if need.ayes_missing else "reached"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard
 
 from node.gov.pallets import Governance
 from runtime.frame import Call
@@ -77,6 +77,8 @@ def _tree(call: Call, depth: int, left: list[int]) -> CallTree:
 def _calls_in(value: Any) -> list[Call]:
     if isinstance(value, Call):
         return [value]
-    if isinstance(value, tuple):
-        return [each for each in cast("tuple[Any, ...]", value) if isinstance(each, Call)]
-    return []
+    return [each for each in value if isinstance(each, Call)] if _is_tuple(value) else []
+
+
+def _is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(value, tuple)

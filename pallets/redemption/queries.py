@@ -52,7 +52,7 @@ class TicketReport(Struct):
         BlockNumber | None,
         Doc(
             "W_max from now, by which a ticket that waits without wishes has had its turn; nothing for "
-            "others, and while W_max is more than the horizon of 720 hours."
+            "others, while W_max is more than the horizon of 720 hours, and while nobody has capacity."
         ),
     ]
 
@@ -67,12 +67,13 @@ class Queries(Outcomes):
         if ticket is None:
             return None
         wait, has_wishes = self.issuers.wait_now(), ticket.class_floor or ticket.region
-        is_promised = ticket.is_waiting and not has_wishes and wait <= TERM_HOURS
+        expected = self.eta_of(number)
+        is_promised = ticket.is_waiting and not has_wishes and wait <= TERM_HOURS and expected is not None
         return TicketReport(
             number=number,
             ticket=ticket,
             ahead=self._ahead(number, ticket) if ticket.is_waiting else None,
-            expected=self.eta_of(number),
+            expected=expected,
             latest=self.host.number + self.standards.blocks_in(wait) if is_promised else None,
         )
 

@@ -151,10 +151,14 @@ def test_nothing_is_expected_where_nobody_may_serve_nor_promised_beyond_the_hori
     for who in ISSUERS:
         chain.by(who, chain.providers.remove_unit.call(0))
     chain.run()
-    assert chain.providers.wait_now() > TERM_HOURS
-    report = ask(chain, chain.redemption.query_ticket, 0)
-    assert report is not None
-    assert (report.ahead, report.expected, report.latest) == (0, None, None)
+    assert chain.solvency.coverage.wait_hours > TERM_HOURS
+    for owing in (5, 0):  # in the second block nobody owes anything any more, and W_max is nothing
+        report = ask(chain, chain.redemption.query_ticket, 0)
+        assert report is not None
+        assert (report.ahead, report.expected, report.latest) == (0, None, None)
+        debtors = ask(chain, chain.ledger.query_issuers, None, 64).items
+        assert sum(each.debt.owed > 0 for each in debtors) == owing
+        chain.run()
 
 
 def test_a_queue_too_long_to_walk_is_taken_for_all_that_waits(

@@ -9,6 +9,7 @@ invariant is checked at the end of every block.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from node.whatif.fork import Fork
@@ -19,6 +20,7 @@ from pallets.authorities import Authorities
 from pallets.beacon.wheel import ENGINE as BEACON_ENGINE
 from pallets.beacon.wheel import Wheel
 from pallets.providers import Providers
+from pallets.proxy import Proxy
 from pallets.redemption import Redemption
 from pallets.standards import Standards
 from pallets.system import System
@@ -30,7 +32,7 @@ from runtime.frame.inherents import TIMESTAMP
 from runtime.frame.late import RuntimeCall, RuntimeEvent
 from runtime.loader import load
 from runtime.runtime import Runtime
-from runtime.spec import Found
+from runtime.spec import Found, SeatSpec
 from runtime.state import State
 from runtime.state.overlay import RECORD_PARTS
 from runtime.types.block import Header
@@ -74,14 +76,19 @@ def moved_to(other: Runtime, runtime: Runtime, call: Call) -> Call:
 
 
 def forkable(runtime: Runtime) -> Runtime:
-    """The same runtime with stand-ins in the seats of what a fork cannot run."""
+    """The same runtime with stand-ins in the seats of what a fork cannot run. Nobody acts by proxy on a fork,
+    and the lists of what proxies may do name the calls of the real ones: there are none.
+    """
     found: dict[str, Found] = {}
+    seats: list[SeatSpec] = []
     for seat in runtime.spec.pallets:
         kind: type[Pallet[Any, Any]] = type(runtime.pallets[seat.seat_name])
         for real, stand_in in STAND_INS:
             kind = stand_in if issubclass(kind, real) else kind
         found[seat.pallet] = Found(pallet=kind)
-    return load(runtime.spec, found)
+        is_proxy = issubclass(kind, Proxy)
+        seats.append(replace(seat, config={**seat.config, "filters": []}) if is_proxy else seat)
+    return load(replace(runtime.spec, pallets=tuple(seats)), found)
 
 
 class ForkChain:

@@ -27,6 +27,7 @@ from pallets.system.types import (
     NewAccount,
     NothingAuthorized,
     Remarked,
+    StorageNotWritable,
     SystemEvent,
     SystemFault,
     Unauthorized,
@@ -51,6 +52,7 @@ from runtime.frame import (
     runtime_api,
 )
 from runtime.frame.error import BadOrigin, ConsumerRemaining, NoProviders
+from runtime.frame.governance import ParameterBook, RootKey
 from runtime.frame.interfaces import Authors
 from runtime.manifest import CODE_KEY
 from runtime.scale import U32
@@ -99,6 +101,10 @@ class System(Pallet[SystemEvent, SystemFault]):
     config: Config
     authors: tuple[Authors, ...]
     """Who knows where an epoch ends; nobody on a chain with one author."""
+    books: tuple[ParameterBook, ...]
+    """Where votes decide: what is voted is written down there."""
+    keys: tuple[RootKey, ...]
+    """The key of a development chain."""
 
     account = StorageMap[AccountId, AccountInfo](default=AccountInfo(), doc="The full account information.")
     block_weight = StorageValue[ConsumedWeight](
@@ -202,9 +208,15 @@ class System(Pallet[SystemEvent, SystemFault]):
         self.emit(CodeUpdated())
 
     def _write(self, key: bytes, value: bytes | None) -> None:
-        """Write storage as it is. Raises CodeNotWritable."""
+        """Write storage as it is. Raises CodeNotWritable and StorageNotWritable.
+
+        Histories, agendas and what was approved are storage too: whoever could write it could write that
+        something was voted which never was.
+        """
         if key == CODE_KEY:
             raise CodeNotWritable
+        if self.books and not self.keys:
+            raise StorageNotWritable
         self.host.overlay.put_raw(key, value)
 
     @hookimpl

@@ -140,5 +140,11 @@ class Unauthorized(SystemFault, index=8):
     """The manifest is not the one that was authorized."""
 
 
+class StorageNotWritable(SystemFault, index=33):
+    """Where votes decide, nobody writes storage past them: propose the call that is meant, or an upgrade with
+    a migration.
+    """
+
+
 class CodeNotWritable(SystemFault, index=32):
     """Raw writes may not touch `:code`: a new runtime comes by `set_code`, which looks at it."""

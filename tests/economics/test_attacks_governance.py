@@ -199,10 +199,11 @@ def test_a_change_that_makes_providers_deficient(
 
 
 @defended
-def test_a_change_after_which_no_block_can_end(
-    chain: GovernedChain, is_defended: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Stop the chain by vote. Defence: the end of the block is tried before the change is kept."""
+def test_a_change_after_which_no_block_can_end(is_defended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the chain by vote. Defence: the end of the block is tried before the change is kept. (Only where
+    there is a key to Root may a call write bytes that break a block.)
+    """
+    chain = GovernedChain(key=True)
     if not is_defended:
         monkeypatch.setitem(vars(chain.referenda), "outlooks", ())
     proposal = chain.write_kappa(KAPPA_LOOSER)

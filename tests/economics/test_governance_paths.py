@@ -29,7 +29,7 @@ from governance.parameters import types as p
 from governance.referenda import status as s
 from governance.referenda import types as t
 from governance.referenda.clockwork import ENACTMENT, name_of
-from governance.scheduler.types import Dispatched, PermanentlyOverweight, TaskReverted
+from governance.scheduler.types import Dispatched, PermanentlyOverweight
 from governance.tracks import BY_ID, LISTS, ROOT, TREASURY
 from governance.whatif import types as w
 from pallets.issuance import Issuance
@@ -40,7 +40,7 @@ from pallets.proxy import Proxy
 from pallets.proxy.types import ProxyType
 from pallets.sudo import Sudo
 from pallets.system import System
-from pallets.system.types import NothingAuthorized
+from pallets.system.types import NothingAuthorized, StorageNotWritable
 from runtime.frame import BadOrigin, Call, DispatchError, Origin, Root, Signed
 from runtime.frame.governance import RootKey
 from runtime.frame.invalid import InvariantBroken
@@ -391,14 +391,12 @@ def test_root_does_nothing_early_to_what_was_approved(chain: GovernedChain) -> N
 
 
 def test_roots_referendum_does_not_write_the_bytes_of_a_parameter(chain: GovernedChain) -> None:
-    """I15: no block ends so. It is refused where it is seen, and undone where it is not: by the referendum
-    itself, or by what it leaves behind.
+    """Where votes decide, nobody writes storage past them: the referendum is refused where it is seen, and when
+    its time comes where it was not, and so is what it leaves behind.
     """
     write = chain.write_kappa(KAPPA_LOOSER)
-    broken = w.InvariantBroken(
-        "I15", f"Issuance.KappaPpb went from {KAPPA_NOW} to {KAPPA_LOOSER}, and nobody who may has moved it"
-    )
-    with pytest.raises(t.BlockWouldBreak) as seen:
+    broken = w.CallRefused(chain.host.failure(StorageNotWritable()))
+    with pytest.raises(t.CallWouldFail) as seen:
         chain.by(BOB, chain.referenda.submit.call(Root(), chain.preimage.bound(write), s.At(0)))
     assert seen.value.refusal == broken
     due = chain.number + LOOSER_HOURS
@@ -409,9 +407,33 @@ def test_roots_referendum_does_not_write_the_bytes_of_a_parameter(chain: Governe
     assert chain.fate(index) == t.Refused(due, broken)
     chain.root(scheduled(chain, write))
     chain.next_block()
-    assert TaskReverted((chain.number, 0), None, broken) in chain.events
+    assert Dispatched((chain.number, 0), None, Err(broken.error)) in chain.events
     assert unmoved(chain)
     chain.next_block(2)
+
+
+def test_nobody_writes_that_something_was_voted(chain: GovernedChain) -> None:
+    """A history that names a referendum which never was; a task that nobody judges; an enactment before its
+    time: all are bytes, which no call writes.
+    """
+    system = chain[System]
+    keys = (
+        chain.parameters.changes.key_of(("Issuance.KappaPpb", 0)),
+        chain.parameters.__dict__["enacting"].key,
+        chain.scheduler.agenda.key_of(chain.number + 1),
+        chain.referenda.records.key_of(0),
+    )
+    for key in keys:
+        for call in (
+            system.set_storage.call(((key, b"forged"),)),
+            system.kill_storage.call((key,)),
+            chain.utility.batch_all.call((system.set_storage.call(((key, b"forged"),)),)),
+        ):
+            with refuses(chain, StorageNotWritable):
+                chain.root(call)
+    chain.next_block()
+    with refuses(chain, StorageNotWritable):
+        chain.root(system.kill_prefix.call(system.account.prefix, 1))
 
 
 def test_root_that_no_referendum_lends_moves_nothing(chain: GovernedChain) -> None:

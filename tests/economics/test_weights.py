@@ -39,6 +39,15 @@ def test_a_call_that_declares_too_little_is_found(monkeypatch: pytest.MonkeyPatc
     assert found.short == db(found.reads, found.writes, 0).ref_time - db(reads=1, writes=1).ref_time
 
 
+def test_a_transfer_that_ends_an_account_declares_what_its_dust_needs() -> None:
+    """The sender, the receiver, and the reserve, which gets what is too little for an account."""
+    world, found, (giver, receiver, *_) = World(6, Random(1)), Samples(), PEOPLE
+    whole = world.balances.reducible_balance(giver, keep_alive=False)
+    call = world.balances.transfer_allow_death.call(Address(receiver), whole - 1)
+    weigh(world.chain, call, Signed(giver), found)
+    assert (found.count, found.reads, found.writes, found.short) == (1, 3, 3, 0)
+
+
 def test_what_is_weighed_leaves_no_trace() -> None:
     world = World(6, Random(1))
     before = dict(world.chain.builder.overlay.changes())

@@ -391,8 +391,8 @@ def test_root_does_nothing_early_to_what_was_approved(chain: GovernedChain) -> N
 
 
 def test_roots_referendum_does_not_write_the_bytes_of_a_parameter(chain: GovernedChain) -> None:
-    """Where votes decide, nobody writes storage past them: the referendum is refused where it is seen, and when
-    its time comes where it was not, and so is what it leaves behind.
+    """Where votes decide, nobody writes storage past them: the referendum is refused where it is seen, and
+    when its time comes where it was not, and so is what it leaves behind.
     """
     write = chain.write_kappa(KAPPA_LOOSER)
     broken = w.CallRefused(chain.host.failure(StorageNotWritable()))

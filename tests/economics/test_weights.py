@@ -9,10 +9,11 @@ import pytest
 
 from node.bench import weights
 from node.bench.weights import NotMeasured, Samples, figures_of, measure, measured_calls, weigh, write_all
+from node.economy.cast import CONSUMERS
 from node.economy.chain import coin_runtime
 from node.economy.world import World
 from runtime.frame import Signed
-from runtime.types import db
+from runtime.types import Address, db
 from support.cli import ballast
 
 ACTIONS = 600
@@ -41,7 +42,7 @@ def test_a_call_that_declares_too_little_is_found(monkeypatch: pytest.MonkeyPatc
 
 def test_a_transfer_that_ends_an_account_declares_what_its_dust_needs() -> None:
     """The sender, the receiver, and the reserve, which gets what is too little for an account."""
-    world, found, (giver, receiver, *_) = World(6, Random(1)), Samples(), PEOPLE
+    world, found, (giver, receiver, *_) = World(6, Random(1)), Samples(), CONSUMERS
     whole = world.balances.reducible_balance(giver, keep_alive=False)
     call = world.balances.transfer_allow_death.call(Address(receiver), whole - 1)
     weigh(world.chain, call, Signed(giver), found)

@@ -37,10 +37,10 @@ _HEX: Final = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)\s*")
 app = App(
     name="upgrade",
     help_epilogue="""Examples:
-  ballast upgrade prepare --chain next.json --code ./ballast-0.2 --out next.scale
-  ballast upgrade check next.scale               could what is installed run it?
-  ballast upgrade dry-run 0x5f0c...e1            its migrations, on the state of a running node
-  ballast upgrade status                         what runs, what comes, what is held""",
+  ballast upgrade prepare --chain next.json --code new/ --out next.scale
+  ballast upgrade check next.scale     could what is installed run it?
+  ballast upgrade dry-run 0x5f0c       its migrations, on a node's state
+  ballast upgrade status               what runs, what comes, what is held""",
 )
 
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from node.wallet.dev import dev_account
 from runtime.crypto.hashing import blake2b_256, twox_128
 from runtime.manifest import CODE_KEY
 from support.cli import ballast
-from support.processes import Process
+from support.processes import Process, ballast_process
 from support.upgrade import STEPS, write_next_version
 
 PAUSE_SECONDS_MAX = 10
@@ -162,6 +163,15 @@ async def test_a_development_node_goes_on_with_the_next_runtime(
         assert node.ready()["pid"] == ready["pid"]
         await until_version(url, 2, height + BLOCKS)
         await check_chain(url, code, height)
+        asked = ("query", "Sudo.Marks", "2", "--chain", options[1], "--rpc", url, "--json")
+        follows, stays = [
+            await trio.to_thread.run_sync(
+                partial(ballast_process, *asked, environment={"BALLAST_HOME": str(place / home)})
+            )
+            for home in ("base", "elsewhere")
+        ]
+        assert (follows.returncode, json.loads(follows.stdout)) == (0, 4), follows
+        assert stays.returncode == 2 and "runs another runtime" in stays.stderr
         assert node.stop() == 0, node.err
     assert "going on with runtime " + held["hash"] in node.err
     assert "Traceback" not in node.err

@@ -54,7 +54,7 @@ class Words:
         if base is Call:
             return self.call_from(given)
         if base is Origin:
-            return from_plain(RawOrigin, given)
+            return self.origin(given)
         if isinstance(given, str):
             if base is MultiAddress:
                 return Address(self.account(given))
@@ -66,6 +66,19 @@ class Words:
         if get_origin(base) is tuple and is_list(given) and arguments[1:] == (Ellipsis,):
             return tuple(self.value(arguments[0], each) for each in given)
         return from_plain(annotation, given)
+
+    def origin(self, given: Any) -> Origin:
+        """An origin that every chain has, or one of this chain's pallets. Raises PlainError."""
+        kinds = [RawOrigin, *(kind for kind in map(_origins_of, self.runtime.pallets.values()) if kind)]
+        refusals: list[PlainError] = []
+        for kind in kinds:
+            try:
+                found: Origin = from_plain(kind, given)
+            except PlainError as error:
+                refusals.append(error)
+            else:
+                return found
+        raise refusals[0]
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Call:
         """A call by its name, `Pallet.call`, with its arguments by name. Raises Fault."""
@@ -178,6 +191,10 @@ class Words:
             if isinstance(event, pallet.event_root):
                 return f"{name}.{type(event).__variant_name__}"
         return type(event).__name__
+
+
+def _origins_of(pallet: Pallet[Any, Any]) -> type[Origin] | None:
+    return type(pallet).origin_type
 
 
 def inline(plain: Any) -> str:

@@ -97,7 +97,7 @@ def _loss(runtime: Runtime, amount: int) -> int:
     """The share of orphan debt that coins which wait already would bear, were servers drawn for them now."""
     ledger, redemption = pallet_of(runtime, Ledger), pallet_of(runtime, Redemption)
     orphaned, waiting = ledger.total_orphaned(), redemption.waiting
-    if not orphaned or ledger.mode_now() < Mode.Red:
+    if not orphaned:
         return 0
     bearing = ledger.total_supply() - (redemption.escrowed - waiting.coins) - waiting.borne
     return min(amount, orphaned, mul_div_ceil(amount, orphaned, bearing))

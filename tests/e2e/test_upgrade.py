@@ -22,6 +22,7 @@ from node.cli.remote import local_runtime
 from node.client import ChainClient, Client, RemoteError, RpcRefusal, connect
 from node.localnet.network import running
 from node.localnet.plan import NodePlan, plan_network
+from node.localnet.process import NodeProcess
 from node.peering import NOW
 from node.wallet.dev import dev_account
 from runtime.crypto.hashing import blake2b_256, twox_128
@@ -196,11 +197,12 @@ async def test_who_lacks_the_runtime_stops_with_one_line_and_goes_on_once_it_has
 
 async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_through(place: Path) -> None:
     """Four validators, one of which lacks the runtime: the others make the blocks, it stops and comes back. A
-    node that begins at genesis with what is installed passes through the change.
+    node that begins at genesis with what is installed passes through the change, and one that begins at a
+    checkpoint behind it changes before its first block.
     """
     net = local(timing=replace(TIMING, blocks_per_epoch=EPOCH))
-    plan = plan_network(place / "net", lambda: net, validators=4, full_nodes=1)
-    *others, dave, new = plan.nodes
+    plan = plan_network(place / "net", lambda: net, validators=4, full_nodes=2)
+    *others, dave, new, later = plan.nodes
     _, _, options = write_next_version(place / "net-next", net)
     held = ballast("upgrade", "prepare", *options, "--base-path", str(others[0].folder), "--json").json
     code, name = bytes.fromhex(held["code"][2:]), held["hash"][2:]
@@ -233,11 +235,18 @@ async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_thro
         assert await pause_seconds(others[0].ws, boundary) < PAUSE_SECONDS_MAX
         give(dave)
         give(new)
+        give(later)
+        file = place / "later.json"
+        command = [*plan.command(later, file), "--checkpoint", "latest"]
+        network.processes[later.name] = await NodeProcess.begin(later.name, command, later.log, file)
         await network.begin_all([dave, new])
         goal = await final_at(others[0].ws) + EPOCH
-        for node in plan.nodes:
+        await until_version(later.ws, 2, goal)
+        for node in (*plan.validators, new):
             await until_version(node.ws, 2, goal)
             await check_chain(node.ws, code, boundary)
         async with connect(dave.ws) as client:
             assert (await client.call("simplex_status"))["isVoting"]
-        assert "going on with runtime" in new.log.read_text()
+        for node in (new, later):
+            assert "going on with runtime" in node.log.read_text()
+        assert "the chain begins at block " in later.log.read_text()

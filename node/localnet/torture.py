@@ -128,6 +128,11 @@ class Torture:
             nursery.cancel_scope.cancel()
         return self.outcome
 
+    @property
+    def seen(self) -> int:
+        """The highest block that any node told to be final so far."""
+        return self._witness.height
+
     async def _cycle(self, number: int, cycles: int) -> None:
         await trio.sleep(self._dice.uniform(*CALM_SECONDS))
         if not self._round:

@@ -51,8 +51,14 @@ def test_a_network_comes_through_a_partition_a_full_disk_and_the_death_of_all(tm
     assert dead.startswith("cycle 3 of 3: all were killed, and all voted ")
 
 
+FINAL_SECONDS_MAX = 60
+
+
 async def forget(torture: Torture) -> str:
-    """All validators lose everything, and begin the chain anew."""
+    """All validators lose everything, once something was final, and begin the chain anew."""
+    with trio.fail_after(FINAL_SECONDS_MAX):
+        while torture.seen < 1:
+            await trio.sleep(0.1)
     async with trio.open_nursery() as nursery:
         for process in torture.network.processes.values():
             nursery.start_soon(process.kill)

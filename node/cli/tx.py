@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from node.cli.faults import Fault, Refused
+from node.cli.arguments import named
+from node.cli.faults import Refused
 from node.cli.key_password import PasswordFile
 from node.cli.key_store import KeysFolder
 from node.cli.output import Json, print_json, say
@@ -19,7 +20,6 @@ from node.client import Included
 from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair
 from runtime.frame.host import Call
-from runtime.scale.errors import show
 from runtime.types.era import PERIOD_MAX
 
 TRANSFER: Final = "Balances.transfer_keep_alive"
@@ -78,9 +78,9 @@ async def send(
 ) -> None:
     """Send a call in a signed transaction, wait until it is final, and show its events."""
     pair = signer_of(signer, kind, keys, password_file)
-    named = _named(arguments)
+    values = named(arguments)
     async with reach(rpc, chain) as remote:
-        made = remote.words.call(call, named)
+        made = remote.words.call(call, values)
         raw = await _sign(remote, made, pair, nonce, tip, period)
         await _finish(remote, made, raw, tip, timeout_s, dry_run=dry_run, as_json=json)
 
@@ -121,18 +121,6 @@ async def transfer(
         )
         raw = await _sign(remote, made, pair, nonce, tip, period)
         await _finish(remote, made, raw, tip, timeout_s, dry_run=dry_run, as_json=json)
-
-
-def _named(arguments: tuple[str, ...]) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for each in arguments:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise Fault(f"{show(each)} is no argument: write NAME=VALUE")
-        if name in named:
-            raise Fault(f"the argument {show(name)} is given twice")
-        named[name] = value
-    return named
 
 
 async def _sign(

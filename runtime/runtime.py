@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.executive.builder import Applied, BlockBuilder, Built
 from runtime.executive.execute import execute_block
@@ -22,6 +22,8 @@ from runtime.state.overlay import Overlay
 from runtime.types.block import Block, Header
 from runtime.types.digest import DigestItem
 from runtime.version import RuntimeVersion
+
+P = TypeVar("P", bound=Pallet[Any, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,10 @@ class Runtime:
     def version(self) -> RuntimeVersion:
         """Which runtime this is."""
         return self.parts.version
+
+    def pallet(self, kind: type[P]) -> P | None:
+        """The pallet of a class, or None if the chain has none."""
+        return next((each for each in self.pallets.values() if isinstance(each, kind)), None)
 
     def over(self, state: State, number: int = 0) -> Overlay:
         """Let the pallets answer over `state`, as if in block `number`; what they write is forgotten with the

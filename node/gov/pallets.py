@@ -46,7 +46,7 @@ class Governance:
 
 
 def _find(runtime: Runtime, kind: type[P]) -> P:
-    for pallet in runtime.pallets.values():
-        if isinstance(pallet, kind):
-            return pallet
+    found = runtime.pallet(kind)
+    if found is not None:
+        return found
     raise NoGovernance(f"the chain has no pallet {kind.__name__}, and so no referenda")

@@ -52,7 +52,7 @@ class Coin:
 
 
 def _find(runtime: Runtime, kind: type[P]) -> P:
-    for pallet in runtime.pallets.values():
-        if isinstance(pallet, kind):
-            return pallet
+    found = runtime.pallet(kind)
+    if found is not None:
+        return found
     raise NoCoin(f"the chain has no pallet {kind.__name__}, and so no coin of computing power")

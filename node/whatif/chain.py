@@ -63,9 +63,9 @@ class NoFork(Exception):
 
 def pallet_of(runtime: Runtime, kind: type[P]) -> P:
     """The pallet of a class. Raises `NoFork`."""
-    for each in runtime.pallets.values():
-        if isinstance(each, kind):
-            return each
+    found = runtime.pallet(kind)
+    if found is not None:
+        return found
     raise NoFork(kind.__name__)
 
 

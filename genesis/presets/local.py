@@ -2,7 +2,7 @@
 
 The first development accounts are validators and providers in one, as `ballast net up` starts them. An hour
 of this chain has 120 blocks, a minute at two blocks a second, so that days can be watched in minutes; and a
-slash is applied in the block after its evidence, for there is no governance that could cancel it.
+slash is applied in the block after its evidence, so that it can be watched at once: no vote could cancel it.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 An account writes who answers for it: a legal entity, where it is registered, and the hash of a public text
 in which it promises to serve. A registrar looks at the papers and says what it thinks of exactly that record.
 One KnownGood of a registrar that is still one makes the account's provider Accountable; when it is withdrawn,
-when the record changes or goes, the provider is what it has earned by itself. Registrars are root's choice
-until governance has a track for them.
+when the record changes or goes, the provider is what it has earned by itself. Registrars are chosen on the
+track for lists, or by root.
 """
 
 from __future__ import annotations

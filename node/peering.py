@@ -8,7 +8,7 @@ far behind it leaves the agreement, catches up, and takes part again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +192,9 @@ class Peering:
     async def _validate(self, key: BlsKeypair) -> None:
         config = self._config
         assert config.journal is not None, "who signs remembers what"
-        listener = Listener(self._chain, self.epochs, key.public, self.sync.run, self._random)
+        listener = Listener(
+            self._chain, self.epochs, key.public, self.sync.run, self._clock, time_of, self._random
+        )
         await self._meet()
         reach = 0
         while True:
@@ -202,7 +204,7 @@ class Peering:
                 if listener.is_unused():
                     await history.vouch()
                 await self._until_member()
-                if self.sync.stats.highest:  # else nobody has signed anything
+                if await self._has_begun(is_certain=history.is_whole):
                     await listener.listen(history.guard, is_whole=history.is_whole)
                 await history.vouch()
                 await self._vote(key, history)
@@ -222,16 +224,29 @@ class Peering:
 
     async def _meet(self) -> None:
         """Wait until a quorum can be reached, for a while."""
-        committee = self.epochs.committee(self._next_epoch)
         with trio.move_on_after(MEET_SECONDS_MAX):
-            while True:
-                present = {*self.network.peers(), self.network.me}
-                if (
-                    sum(each.weight for each in committee.validators if each.network in present)
-                    >= committee.quorum
-                ):
-                    return
+            while not self._are_quorum(self.network.peers()):
                 await self.network.changed()
+
+    def _are_quorum(self, peers: Iterable[PeerId]) -> bool:
+        """Whether the block to come can be agreed on by these and this node."""
+        committee = self.epochs.committee(self._next_epoch)
+        present = {*peers, self.network.me}
+        weight = sum(each.weight for each in committee.validators if each.network in present)
+        return weight >= committee.quorum
+
+    async def _has_begun(self, *, is_certain: bool) -> bool:
+        """Whether any block of the chain is final, which means that the key may have signed something. Unless
+        it is certain what the key has signed, a quorum must say no: a node that lost its disk and reaches
+        nobody knows of no block either.
+        """
+        while not self.sync.stats.highest:
+            if is_certain or self._are_quorum(await self.sync.catch_up()):
+                return bool(self.sync.stats.highest)
+            log.info("the chain is new to this node, and too few others to ask are there: waiting for more")
+            with trio.move_on_after(ASK_AGAIN_SECONDS):
+                await self.network.changed()
+        return True
 
     async def _catch_up(self, number: int) -> None:
         """Bring the chain to where the peers are, and at least to the height of a block that is known to be

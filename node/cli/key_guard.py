@@ -19,8 +19,8 @@ from node.cli.output import Json, columns, print_json, say
 from node.cli.places import ChainName, data_folder
 from node.cli.remote import local_runtime
 from node.consensus.disk import RealDisk
-from node.consensus.guard import UNKNOWN, Guard, Mark
-from node.consensus.history import history_folder, load_guard, save_guard
+from node.consensus.guard import UNKNOWN, Guard, Mark, Place
+from node.consensus.history import begin_history, history_folder, load_guard, save_guard
 from node.consensus.interchange import (
     FILE_BYTES_MAX,
     InterchangeError,
@@ -32,6 +32,7 @@ from node.consensus.lock import KeyInUse, KeyLock
 from node.plugins import PluginError
 from node.wallet.keyfile import write_file
 from runtime.lifecycle import LoadError
+from runtime.simplex import Kind
 from runtime.state import MemoryStates
 
 app = App(
@@ -125,12 +126,40 @@ def import_(
         for mark in _read(file, place):
             guard.raise_floor(mark)
         save_guard(RealDisk(), place.folder, guard, place.genesis_hash, place.public)
-    if json:
-        print_json([_plain(mark) for mark in guard.highest])
-    else:
-        for mark in guard.highest:
-            verb = mark.kind.name.lower()
-            say(f"Nothing is signed to {verb} up to epoch {mark.epoch}, view {mark.view}")
+    _print_floors(guard, json)
+
+
+@app.command
+def begin(
+    name: Name,
+    /,
+    *,
+    chain: ChainName,
+    after: Annotated[
+        str | None,
+        Parameter(name="--after", help="EPOCH/VIEW: it may have signed up to here, and nothing later."),
+    ] = None,
+    keys: KeysFolder = None,
+    base_path: BasePath = None,
+    json: Json = False,
+) -> None:
+    """Give your word that a key has signed nothing that is not known here.
+
+    It then votes as soon as its node is in step with the others. Without a
+    history a key waits until what it may have signed is past, for which the
+    other validators must go on without it.
+
+    Give your word for a new key on a new chain; or, with --after, where so
+    many histories are lost that the others cannot go on: name a view that no
+    node has come to (`ballast net status` shows them). A word that is not
+    true is slashed as double signing.
+    """
+    last = () if after is None else [Mark(kind, *_view_of(after), UNKNOWN) for kind in Kind]
+    with _stopped(name, chain, keys, base_path) as place:
+        guard = begin_history(RealDisk(), place.folder, place.genesis_hash, place.public, last)
+    _print_floors(guard, json)
+    if not json:
+        say(f"The key {name} votes as soon as its node is in step with the others")
 
 
 @contextmanager
@@ -159,6 +188,23 @@ def _read(file: Path, place: _Place) -> tuple[Mark, ...]:
         return read_interchange(data, place.genesis_hash, place.public)
     except InterchangeError as error:
         raise Fault(f"{file}: {error}") from None
+
+
+def _view_of(text: str) -> Place:
+    """A view as people write it. Raises Fault."""
+    epoch, slash, view = text.partition("/")
+    if not slash or not (epoch.isdecimal() and view.isdecimal()) or max(int(epoch), int(view)) >= 1 << 64:
+        raise Fault(f"{text!r} is no view: give EPOCH/VIEW, such as 12/345")
+    return int(epoch), int(view)
+
+
+def _print_floors(guard: Guard, json: bool) -> None:
+    if json:
+        print_json([_plain(mark) for mark in guard.highest])
+        return
+    for mark in guard.highest:
+        verb = mark.kind.name.lower()
+        say(f"Nothing is signed to {verb} up to epoch {mark.epoch}, view {mark.view}")
 
 
 def _plain(mark: Mark) -> dict[str, Any]:

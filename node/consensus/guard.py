@@ -54,6 +54,12 @@ class Mark(Struct):
         return self.epoch, self.view
 
 
+def mark_of(genesis_hash: bytes, statement: Statement) -> Mark:
+    """The mark of a statement that is signed on a chain."""
+    digest = blake2b_256(message(genesis_hash, statement))
+    return Mark(statement.kind, statement.epoch, statement.view, digest)
+
+
 class DoubleSign(Exception):
     """A statement that may convict its signer; it is not signed."""
 
@@ -86,12 +92,7 @@ class Guard:
 
         The mark is to be durable before the signature leaves; None for what is remembered already.
         """
-        asked = Mark(
-            statement.kind,
-            statement.epoch,
-            statement.view,
-            blake2b_256(message(self._genesis_hash, statement)),
-        )
+        asked = mark_of(self._genesis_hash, statement)
         known = self._known(asked.kind, asked.place)
         if known is not None:
             if known.digest == asked.digest:

@@ -12,7 +12,7 @@ asks what was signed reads both. It stands when the journal is lost or damaged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -177,6 +177,23 @@ def load_guard(disk: Disk, folder: Path, genesis_hash: bytes, public: bytes) -> 
         raise JournalFailed(path, error.strerror or str(error)) from None
     found = [] if data is None else read_records(path, data, genesis_hash, public)[0]
     return _restore(path, genesis_hash, floors, found)[0]
+
+
+def begin_history(
+    disk: Disk, folder: Path, genesis_hash: bytes, public: bytes, last: Iterable[Mark] = ()
+) -> Guard:
+    """Note, durably and on somebody's word, that a key has signed nothing later than what is noted in the
+    folder or was signed `last`. What the guard knows now. Raises JournalError.
+    """
+    history = SigningHistory(disk, folder, genesis_hash, public)
+    try:
+        for mark in last:
+            history.guard.raise_floor(mark)
+        history.is_whole = True
+        history.rewrite(history.records)
+    finally:
+        history.close()
+    return history.guard
 
 
 def save_guard(disk: Disk, folder: Path, guard: Guard, genesis_hash: bytes, public: bytes) -> None:

@@ -1,16 +1,22 @@
-"""Listening: whether a validator's key is at work elsewhere, found out before it votes here.
+"""Listening: whether a validator's key may vote here, found out before it does.
 
     its whole history is here           it votes
     it is, and it has not signed yet    it listens for a moment that is drawn by chance
     its history is lost, or older than
-    votes of the key that are known     it listens for some blocks, and for such a moment
+    votes of the key that are known     it listens until what it may have signed is past, and for a moment
 
-A history is whole if it began before the key came into any committee, and from when the key was listened for.
+A history is whole if it began before the key came into any committee, from when the key was listened for, and
+where its owner says so (`ballast key guard begin`).
 
-What is listened for is a vote of the key in the certificate of a final block. A moment drawn by chance parts
-two machines that were given one key and begin together: who draws the shorter one votes, and the other hears
-it, unless they are apart by less than a block takes. On a chain that stands still nothing can be heard; since
-it may be waiting for this very key, there is an end to listening all the same.
+Two dangers are listened for. **What the key signed here and forgot.** To sign in a view, it saw a quorum leave
+the one before, and nobody honest goes back. So of two blocks that were voted for after the listening began,
+the first lies in no earlier view than the one before, and the second above all that the key signed. When a
+block was voted for is read off its time: nobody honest votes for one that is more than `DRIFT_MS_MAX` ahead of
+the own clock. Nothing but such blocks ends the wait: who lost its history is one of those whom the others can
+do without, or must.
+**Another machine that signs with the key.** It is heard by the votes in the certificates of final blocks. A
+moment drawn by chance parts two machines that were given one key and begin together: who draws the shorter
+one votes, and the other hears it, unless they are apart by less than a block takes.
 """
 
 from __future__ import annotations
@@ -22,21 +28,27 @@ from typing import Final
 
 import trio
 
-from node.chain.chain import Chain
+from node.chain.author import Clock
+from node.chain.chain import Chain, Position
 from node.chain.notices import Finalized
 from node.consensus.guard import Guard
 from node.sync.epochs import CommitteeUnknown, Epochs
 from node.sync.server import certificate_of
+from pallets.timestamp import DRIFT_MS_MAX
 from runtime.simplex import Certificate, signers_of
 
 log = logging.getLogger(__name__)
 
+APART_MS_MAX: Final = 5_000
+"""How far apart the clocks of honest validators are at most."""
 LISTEN_BLOCKS: Final = 20
-"""Final blocks whose certificates are looked at before a key without its history votes."""
+"""Final blocks whose certificates are looked at before a key without its history votes, from the first on
+that was voted for since.
+"""
 OWN_BLOCKS: Final = 5
 """The first of them may carry votes that this very node sent before it lost its history."""
-LISTEN_SECONDS_MAX: Final = 60.0
-"""How long that takes at most: a chain that stands still may be waiting for this very key."""
+SAY_SECONDS: Final = 60.0
+"""How often somebody is told what is waited for."""
 CHANCE_SECONDS_MAX: Final = 20.0
 """The longest moment that is drawn by chance."""
 LOOKED_AT_MAX: Final = 1_024
@@ -63,13 +75,19 @@ class Listener:
         epochs: Epochs,
         public: bytes,
         follow: Callable[[], Awaitable[None]],
+        clock: Clock,
+        time_of: Callable[[Position], int],
         dice: Random,
     ) -> None:
-        """`follow` keeps the chain up with its peers until it is cancelled."""
+        """`follow` keeps the chain up with its peers until it is cancelled; `time_of` gives a block's time in
+        milliseconds.
+        """
         self._chain = chain
         self._epochs = epochs
         self._public = public
         self._follow = follow
+        self._clock = clock
+        self._time_of = time_of
         self._dice = dice
 
     async def listen(self, guard: Guard, *, is_whole: bool) -> None:
@@ -77,21 +95,24 @@ class Listener:
 
         `guard` is what the history here knows, `is_whole` whether somebody vouched that this is all.
         """
-        first = self._chain.finalized.header.number
-        if not is_whole or self._is_outdated(guard):
-            blocks, own = LISTEN_BLOCKS, first + OWN_BLOCKS
-            which = "has signed what its history here does not know" if is_whole else "has no history here"
-            log.info("the key %s: listening for %d blocks before it votes", which, blocks)
-        elif not guard.highest:
-            blocks, own = 0, first
+        is_outdated = self._is_outdated(guard)
+        if is_whole and guard.highest and not is_outdated:
+            return
+        since_ms = None if is_whole and not is_outdated else self._certain_ms()
+        if since_ms is None:
             log.info("the key has not signed yet: listening for a moment before it votes")
         else:
-            return
+            log.info(
+                "the key %s: listening until %d blocks are final that are newer than now, before it votes",
+                "has signed what its history here does not know" if is_whole else "has no history here",
+                LISTEN_BLOCKS,
+            )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
-            nursery.start_soon(self._look, own)
-            with trio.move_on_after(LISTEN_SECONDS_MAX):
-                await self._until_final(first + blocks)
+            past = trio.Event()
+            nursery.start_soon(self._look, since_ms, past)
+            if since_ms is not None:
+                await self._wait(past)
             await trio.sleep(self._dice.uniform(0, CHANCE_SECONDS_MAX))
             nursery.cancel_scope.cancel()
 
@@ -118,23 +139,45 @@ class Listener:
                 return True
         return False
 
-    async def _look(self, own: int) -> None:
-        """Watch what becomes final. Raises KeyAtWork when a block above the height `own` carries the key's
-        vote.
+    def _certain_ms(self) -> int:
+        """A time that no block has that somebody honest has voted for by now."""
+        now_ms = max(self._clock.now_ms(), self._time_of(self._chain.finalized))
+        return now_ms + DRIFT_MS_MAX + APART_MS_MAX
+
+    async def _look(self, since_ms: int | None, past: trio.Event) -> None:
+        """Watch what becomes final, and set `past` once `LISTEN_BLOCKS` are that were voted for since a time;
+        without one all are looked at. Raises KeyAtWork when the key's vote stands where it cannot be ours.
         """
+        own = self._chain.finalized.header.number if since_ms is None else None
         with self._chain.notices.watch() as notices:
             async for notice in notices:
                 if not isinstance(notice, Finalized):
                     continue
-                lowest = notice.header.number - len(notice.hashes) + 1
-                for number, block_hash in enumerate(notice.hashes, lowest):
+                last = notice.header.number
+                if own is None:
+                    if since_ms is None or self._time_of(self._chain.finalized) <= since_ms:
+                        continue
+                    own = self._chain.finalized.header.number + OWN_BLOCKS
+                for number, block_hash in enumerate(notice.hashes, last - len(notice.hashes) + 1):
                     if number > own and self._voted_for(block_hash) is not None:
                         raise KeyAtWork(number)
+                if last >= own - OWN_BLOCKS + LISTEN_BLOCKS:
+                    past.set()
 
-    async def _until_final(self, number: int) -> None:
-        with self._chain.notices.watch() as notices:
-            while self._chain.finalized.header.number < number:
-                await anext(notices)
+    async def _wait(self, past: trio.Event) -> None:
+        """Return when what the key may have signed is past; say now and then what that waits for."""
+        while True:
+            final = self._chain.finalized.header.number
+            with trio.move_on_after(SAY_SECONDS):
+                await past.wait()
+                return
+            if self._chain.finalized.header.number == final:
+                log.warning(
+                    "block %d stays the last final one, and the key is silent, since what it signed is not "
+                    "known here; if the others cannot go on without it, bring its history along, or say what "
+                    "it signed last: `ballast key guard begin --help`",
+                    final,
+                )
 
     def _voted_for(self, block_hash: bytes) -> Certificate | None:
         """The certificate of a final block, if the key's vote is part of it."""

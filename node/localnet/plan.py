@@ -15,18 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from genesis.build import build_genesis
 from genesis.load import load_spec
 from genesis.presets.dev import dev_names
 from genesis.presets.local import VALIDATORS_MAX
 from genesis.spec import ChainSpec, write_spec
+from node.consensus.disk import RealDisk
+from node.consensus.history import begin_history, history_folder
+from node.consensus.journal import JournalError
 from node.localnet.errors import HOST, FolderUnfit, OtherNetwork, PortsRunOut, PortTaken
 from node.localnet.ports import PORT_MAX, free_ports, is_free
 from node.network.address import PeerAddress, PeerId
+from node.runtimes.here import runtime_here
 from node.telemetry.logging import Level
 from node.wallet.keyring import Keyring, ValidatorKeys
 from node.wallet.password import Cost
 from node.wallet.signer import Keypair
 from runtime.crypto.derive import dev_public
+from runtime.state import MemoryStates
 
 FULL_NODES_MAX: Final = 16
 SPEC: Final = "spec.json"
@@ -155,6 +161,7 @@ def plan_network(
     )
     spec = _settle(folder, make, validators)
     plan = NetworkPlan(folder=folder, spec=spec, nodes=nodes, has_keyrings=keyrings)
+    _begin_histories(plan)
     if keyrings:
         _fill_keyrings(plan)
     return plan
@@ -195,6 +202,24 @@ def _settle(folder: Path, make: Callable[[], ChainSpec], validators: int) -> Cha
     if there != validators:
         raise OtherNetwork(folder, there, validators)
     return spec
+
+
+def _begin_histories(plan: NetworkPlan) -> None:
+    """Note of each validator without data that its key has signed nothing: it votes as soon as it is there,
+    however far the others are.
+    """
+    new = [node for node in plan.validators if not node.folder.exists()]
+    if not new:
+        return
+    genesis = build_genesis(runtime_here(plan.spec), plan.spec.genesis, MemoryStates().head)
+    for node in new:
+        assert node.suri is not None
+        public = ValidatorKeys.from_suri(node.suri).bls.public
+        folder = history_folder(node.folder, plan.spec.id, public)
+        try:
+            begin_history(RealDisk(), folder, genesis.hash, public)
+        except JournalError as error:
+            raise FolderUnfit(node.folder, str(error)) from None
 
 
 def _fill_keyrings(plan: NetworkPlan) -> None:

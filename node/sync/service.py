@@ -113,9 +113,11 @@ class Sync:
         """Catch up, and follow. Raises what `Taker.take` raises: then the node must not go on."""
         await self._work(for_ever=True)
 
-    async def catch_up(self) -> None:
-        """Bring the chain to where the peers are, as far as they can show it. Raises what `run` raises."""
-        await self._work(for_ever=False)
+    async def catch_up(self) -> frozenset[PeerId]:
+        """Bring the chain to where the peers are, as far as they can show it; those who said where they are.
+        Raises what `run` raises.
+        """
+        return await self._work(for_ever=False)
 
     async def heard(self, peer: PeerId, data: bytes) -> None:
         """A peer tells of a finalization."""
@@ -173,7 +175,7 @@ class Sync:
 
     # The loop.
 
-    async def _work(self, *, for_ever: bool) -> None:
+    async def _work(self, *, for_ever: bool) -> frozenset[PeerId]:
         planner = Planner(self._final)
         send, receive = trio.open_memory_channel[Happening](INBOX_MAX)
         asked = trio.Event()
@@ -201,6 +203,7 @@ class Sync:
             finally:
                 self._inbox = None
                 nursery.cancel_scope.cancel()
+        return planner.known
 
     async def _watch(self, nursery: trio.Nursery, asked: trio.Event) -> None:
         """Who is there, and how far they are; the passing of time. Sets `asked` after the first round."""

@@ -182,6 +182,11 @@ class Planner:
         return max((each.height for each in self._useful()), default=self.height)
 
     @property
+    def known(self) -> frozenset[PeerId]:
+        """Who is there and said how far it is."""
+        return frozenset(self._peers)
+
+    @property
     def is_stranded(self) -> bool:
         """Whether others have more, and nobody the next block any more."""
         more = [each for each in self._peers.values() if each.height > self.height and not each.is_shunned]

@@ -17,6 +17,7 @@ from genesis.load import load_spec
 from node.cli.key_password import read_password
 from node.cli.remote import local_runtime
 from node.consensus.disk import RealDisk
+from node.consensus.guard import DoubleSign
 from node.consensus.history import SigningHistory, history_folder
 from node.consensus.lock import KeyLock
 from node.wallet import keystore, sealed
@@ -288,6 +289,35 @@ def test_the_guard_moves_with_the_key(home: Path, tmp_path: Path) -> None:
     lower["data"][0]["signed"] = [{"kind": "notarize", "epoch": "3", "view": "5"}]
     (tmp_path / "lower.json").write_text(json.dumps(lower))
     assert key("guard", "import", "val", str(tmp_path / "lower.json"), "--chain", CHAIN, *other) == shown
+
+
+def test_a_history_begins_on_a_word(home: Path) -> None:
+    ballast("key", "import", "val", "//Alice", "--kind", "validator")
+    ended = ballast("key", "guard", "begin", "val", "--chain", CHAIN)
+    assert ended.out == "The key val votes as soon as its node is in step with the others\n"
+    genesis, public = genesis_hash(), ValidatorKeys.from_suri("//Alice").bls.public
+    folder = history_folder(home, load_spec(CHAIN).id, public)
+    history = SigningHistory(RealDisk(), folder, genesis, public)
+    assert history.is_whole and history.guard.highest == ()
+    history.close()
+
+    ended = ballast("key", "guard", "begin", "val", "--chain", CHAIN, "--after", "3/17")
+    verbs = ("notarize", "nullify", "finalize")
+    assert ended.out.splitlines() == [
+        *(f"Nothing is signed to {verb} up to epoch 3, view 17" for verb in verbs),
+        "The key val votes as soon as its node is in step with the others",
+    ]
+    lowered = key("guard", "begin", "val", "--chain", CHAIN, "--after", "2/90")
+    assert {(each["epoch"], each["view"], each["statement"]) for each in lowered} == {(3, 17, None)}
+    history = SigningHistory(RealDisk(), folder, genesis, public)
+    assert history.is_whole
+    with pytest.raises(DoubleSign):
+        history.permit(Statement(Kind.Nullify, 3, 17))
+    history.permit(Statement(Kind.Nullify, 3, 18))
+    history.close()
+    for wrong in ("3", "3/", "/7", "3/x", "3/-1", f"3/{1 << 64}"):
+        said = refusal("key", "guard", "begin", "val", "--chain", CHAIN, "--after", wrong, status=2)
+        assert said == f"{wrong!r} is no view: give EPOCH/VIEW, such as 12/345"
 
 
 def test_what_the_guard_refuses(home: Path, tmp_path: Path) -> None:

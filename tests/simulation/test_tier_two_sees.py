@@ -128,7 +128,7 @@ def evidence_kept(patch: Patch) -> None:
 MUTANTS = {
     "database unsynced": Mutant(database_unsynced, "FinalizedLost", 23, 40),
     "journal unsynced": Mutant(journal_unsynced, "HonestDoubleVote", 9, 30),
-    "journal forgotten": Mutant(journal_forgotten, "HonestDoubleVote", 0, 40),
+    "journal forgotten": Mutant(journal_forgotten, "HonestDoubleVote", 1, 40),
     "full disk ignored": Mutant(full_disk_ignored, "RefusedWriteIgnored", 4, 30),
     "committed before executed": Mutant(committed_before_executed, "AgreementBroken", 125, 40),
     "hasty clock waited for": Mutant(hasty_clock_waited_for, "NoProgress", 4, 60),

@@ -15,22 +15,16 @@ from node.consensus import ancestry, world
 from node.network.memory import MemoryHub
 from node.peering import Peering, PeeringConfig
 from node.rooms import Rooms
-from node.simulation.nodes import clockwork
-from node.simulation.nodes.line import on_the_line
-from node.simulation.nodes.logs import heard_by
-from node.simulation.nodes.plan import GOOD, Break, Partition, Plan
-from node.simulation.nodes.run import Run
-from node.simulation.outcome import Outcome
+from node.simulation.nodes.plan import Break, Partition, Plan
 from node.sync import server
 from support import rota
 from support.network import IDENTITIES, until
+from support.plans import calm, cut, lines_of
 
 SIZE = 4
 SECONDS = 44
 LATE = 3
 """The place of the validator that is cut off."""
-EPOCH_BLOCKS = 1_000
-"""No epoch ends within a run: its boundary would bring whoever is behind on."""
 CUT_MS, JOINED_MS, SERVED_MS = 2_000, 14_000, 20_000
 """Some twenty blocks become final in between."""
 REPLY_BLOCKS_MAX = 4
@@ -43,26 +37,8 @@ VOTE = r"\d vote Finalize 0/(\d+) "
 
 def plan_of_the_cut() -> Plan:
     """Four validators, no faults but one: the last of them hears nothing for a while."""
-    others = [place for place in range(SIZE) if place != LATE]
-    cut = frozenset(pair for place in others for pair in ((place, LATE), (LATE, place)))
-    return Plan(
-        seed=1,
-        seconds=SECONDS,
-        size=SIZE,
-        newcomers=0,
-        followers=0,
-        villains={},
-        bonds=(1_000,) * SIZE,
-        epoch_blocks=EPOCH_BLOCKS,
-        conditions=GOOD,
-        slow={},
-        sync_ms_max=(4,) * SIZE,
-        skew_ms=(0,) * SIZE,
-        crashes=(),
-        partitions=(Partition(CUT_MS, JOINED_MS, Break.Resets, cut),),
-        changes=(),
-        transfer_ms=1_000,
-    )
+    partition = Partition(CUT_MS, JOINED_MS, Break.Resets, cut(SIZE, [LATE]))
+    return calm(SIZE, SECONDS, partitions=[partition])
 
 
 @pytest.fixture
@@ -74,12 +50,8 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run(lines: list[str]) -> None:
-    """Let it all happen, with nothing found; take down what is shown of the late validator."""
-    run = Run(plan_of_the_cut(), Outcome(seed=1, sim_seconds=SECONDS), lines.append)
-    with on_the_line(), heard_by(run.trace):
-        clockwork.run(1, run.main)
-    assert run.outcome.is_good, run.outcome
-    lines[:] = [line for line in lines if line.split()[1] == str(LATE)]
+    """Let it all happen; take down what is shown of the late validator."""
+    lines[:] = [line for line in lines_of(plan_of_the_cut()) if line.split()[1] == str(LATE)]
 
 
 def find(lines: list[str], words: str, after: re.Match[str] | None = None) -> re.Match[str]:

@@ -120,6 +120,10 @@ class Checkers:
                 self._unsafe("HonestDoubleVote", f"{place} said {words(before)} and {words(statement)}")
         said.append(statement)
 
+    def said_by(self, place: int) -> list[Statement]:
+        """All that an honest node has said."""
+        return [each for said in self._witness(place).said.values() for each in said]
+
     def on_blamed(self, place: int, peer: Peer, why: str) -> None:
         """No honest node is blamed by another."""
         for other in self.honest:

@@ -25,7 +25,7 @@ VILLAINS: Final = (
     "withholder",
 )
 LISTENING_MS: Final = 100_000
-"""A validator loses its disk so long before all is mended at least: it listens before it votes again."""
+"""A validator loses its disk so long before all is mended at least: it may have listened by then."""
 SKEW_MS_MAX: Final = 200
 """How far an honest clock is off."""
 
@@ -146,6 +146,21 @@ class Plan:
     def nodes(self) -> int:
         """Everybody."""
         return self.validators + self.followers
+
+    @property
+    def losers(self) -> frozenset[int]:
+        """Places of validators that lose what they signed."""
+        lost = (each.place for each in self.crashes if each.end is End.DiskLost)
+        return frozenset(place for place in lost if place < self.validators)
+
+    @property
+    def is_within_bounds(self) -> bool:
+        """Whether villains and losers are less than a third of the weight at all times: then the others agree
+        without them. With more, nothing false may be agreed on, and that is all.
+        """
+        leavers = {place for _, place, change in self.changes if change is Change.Chill}
+        weight = sum(self.bonds[place] for place in range(self.size) if place not in leavers - self.losers)
+        return 3 * sum(self.bonds[place] for place in self.losers | self.villains.keys()) < weight
 
     @property
     def heal_ms(self) -> int:

@@ -6,17 +6,19 @@ Faults last until half of the time; then everything is mended, the villains stay
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
 
 from genesis.build import build_genesis
+from node.consensus.guard import highest_of, mark_of
+from node.consensus.history import begin_history
 from node.network.memory import MemoryHub
 from node.simulation.nodes import clockwork
 from node.simulation.nodes.checkers import PROGRESS_BLOCKS, PROGRESS_SECONDS, Checkers
 from node.simulation.nodes.client import Users
-from node.simulation.nodes.life import open_chain
+from node.simulation.nodes.life import JOURNAL, open_chain
 from node.simulation.nodes.line import on_the_line
 from node.simulation.nodes.logs import heard_by
 from node.simulation.nodes.machine import Machine
@@ -27,6 +29,7 @@ from node.simulation.nodes.trace import Trace
 from node.simulation.nodes.villains import VILLAINS
 from node.simulation.nodes.weather import Weather
 from node.simulation.outcome import Outcome, Violation
+from runtime.simplex import Statement
 from runtime.state import MemoryStates
 
 AUDIT_SECONDS: Final = 1.0
@@ -67,6 +70,8 @@ class Run:
         machines = self.checkers.machines
         for place in range(plan.nodes):
             machines.append(VILLAINS.get(plan.villains.get(place, ""), Machine)(site, place))
+        for machine in machines[: plan.size]:
+            self._vouch(machine, [])
         users = Users(site, machines, self.checkers.included)
         async with trio.open_nursery() as nursery:
             for machine in machines:
@@ -77,11 +82,17 @@ class Run:
                 nursery.start_soon(self._crash, nursery, machines[crash.place], crash)
             await trio.sleep_until(plan.heal_ms / 1_000)
             self.trace.tell(None, "all is mended")
+            for place in () if plan.is_within_bounds else sorted(plan.losers):
+                await machines[place].end(End.Stopped)
+                self._vouch(machines[place], self.checkers.said_by(place))
             for machine in machines:
                 machine.start(nursery)
-            await self._progress()
-            self.checkers.check_settled(await users.settle(SETTLE_SECONDS))
-            self.checkers.check_verdicts()
+            if plan.is_within_bounds:
+                await self._progress()
+                self.checkers.check_settled(await users.settle(SETTLE_SECONDS))
+                self.checkers.check_verdicts()
+            else:
+                await trio.sleep_until(plan.seconds)
             for machine in machines:
                 await machine.end(End.Stopped)
             nursery.cancel_scope.cancel()
@@ -107,11 +118,20 @@ class Run:
         return Site(plan, runtime, genesis, hub, self.trace, self.checkers)
 
     async def _crash(self, nursery: trio.Nursery, machine: Machine, crash: Crash) -> None:
-        """One life ends; another begins before all is mended."""
+        """One life ends; another begins before all is mended. No disk is lost before the chain has begun for
+        everybody: who has then signed something, and forgot it, cannot be told from one that is new.
+        """
         await trio.sleep_until(crash.at_ms / 1_000)
-        await machine.end(crash.end)
+        is_too_soon = crash.end is End.DiskLost and self.checkers.lagging(1)
+        await machine.end(End.Killed if is_too_soon else crash.end)
         await trio.sleep_until(min(crash.at_ms + crash.down_ms, self.plan.heal_ms - 1) / 1_000)
         machine.start(nursery)
+
+    def _vouch(self, machine: Machine, said: Sequence[Statement]) -> None:
+        """Somebody gives their word that this is all that its key has signed."""
+        genesis_hash = machine.site.genesis.hash
+        marks = highest_of(mark_of(genesis_hash, each) for each in said)
+        begin_history(machine.disk, JOURNAL, genesis_hash, machine.secrets.bls.public, marks)
 
     async def _progress(self) -> None:
         """Require of every honest node to gain blocks, again and again until the time is over."""

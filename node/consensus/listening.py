@@ -10,10 +10,10 @@ where its owner says so (`ballast key guard begin`).
 
 Two dangers are listened for. **What the key signed here and forgot.** To sign in a view, it saw a quorum leave
 the one before, and nobody honest goes back. So of two blocks that were voted for after the listening began,
-the first lies in no earlier view than the one before, and the second above all that the key signed. When a
-block was voted for is read off its time: nobody honest votes for one that is more than `DRIFT_MS_MAX` ahead of
-the own clock. Nothing but such blocks ends the wait: who lost its history is one of those whom the others can
-do without, or must.
+the first lies in no view below that one, and the second above all that the key signed. When a block was voted
+for is read off its time: nobody honest votes for one that is more than `DRIFT_MS_MAX` ahead of the own clock.
+Nothing but such blocks ends the wait: who lost its history is one of those whom the others can do without, or
+must.
 **Another machine that signs with the key.** It is heard by the votes in the certificates of final blocks. A
 moment drawn by chance parts two machines that were given one key and begin together: who draws the shorter
 one votes, and the other hears it, unless they are apart by less than a block takes.

@@ -8,7 +8,7 @@
 A history is whole if it began before the key came into any committee, from when the key was listened for, and
 where its owner says so (`ballast key guard begin`).
 
-Two dangers are listened for. **What the key signed here and forgot.** To sign in a view, it saw a quorum leave
+Two dangers are listened for. **What the key signed here and forgot.** To sign in a view it saw a quorum leave
 the one before, and nobody honest goes back. So of two blocks that were voted for after the listening began,
 the first lies in no view below that one, and the second above all that the key signed. When a block was voted
 for is read off its time: nobody honest votes for one that is more than `DRIFT_MS_MAX` ahead of the own clock.

@@ -205,14 +205,13 @@ def _settle(folder: Path, make: Callable[[], ChainSpec], validators: int) -> Cha
 
 
 def _begin_histories(plan: NetworkPlan) -> None:
-    """Note of each validator without data that its key has signed nothing: it votes as soon as it is there,
-    however far the others are.
+    """Where no node has data yet, note of each validator that its key has signed nothing: it votes as soon as
+    it is there, however far the others are. Whose data was removed later has to listen.
     """
-    new = [node for node in plan.validators if not node.folder.exists()]
-    if not new:
+    if any(node.folder.exists() for node in plan.nodes):
         return
     genesis = build_genesis(runtime_here(plan.spec), plan.spec.genesis, MemoryStates().head)
-    for node in new:
+    for node in plan.validators:
         assert node.suri is not None
         public = ValidatorKeys.from_suri(node.suri).bls.public
         folder = history_folder(node.folder, plan.spec.id, public)

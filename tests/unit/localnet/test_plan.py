@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -65,6 +66,17 @@ def test_the_chain_of_a_folder_stays(tmp_path: Path) -> None:
         f"{tmp_path} holds a network of 4 validators, and not of 5: say --validators 4, or give another "
         "--base-path"
     )
+
+
+def test_only_a_new_network_is_known_to_have_signed_nothing(tmp_path: Path) -> None:
+    def journals() -> list[str]:
+        return sorted(path.relative_to(tmp_path).parts[0] for path in tmp_path.glob("*/chains/*/*/*/journal"))
+
+    plan_network(tmp_path, lambda: local(4), validators=4)
+    assert journals() == ["alice", "bob", "charlie", "dave"]
+    shutil.rmtree(tmp_path / "dave")
+    plan_network(tmp_path, lambda: local(4), validators=4)
+    assert journals() == ["alice", "bob", "charlie"]
 
 
 def test_ports_are_counted_from_the_first(tmp_path: Path) -> None:

@@ -59,11 +59,13 @@ def transfers(
     dir: Folder = None,
     json: Json = False,
 ) -> None:
-    """Compare a transfer, everything included, with the verification of its signature alone.
+    """Compare a transfer, everything included, with the verification of its
+    signature alone.
 
-    Both are measured in turn in one run, by the real runtime with all its pallets and a real database.
-    `total_us` decodes, verifies, runs the six extensions, dispatches, encodes events, computes both roots and
-    writes one synced batch a block; `exec_root_us` is the same without verification, extrinsics root and
+    Both are measured in turn in one run, by the real runtime with all its pallets
+    and a real database. `total_us` decodes, verifies, runs the six extensions,
+    dispatches, encodes events, computes both roots and writes one synced batch a
+    block; `exec_root_us` is the same without verification, extrinsics root and
     database.
     """
     from node.bench.transfers import bench_transfers
@@ -89,10 +91,12 @@ def scale(*, rounds: Rounds = 7, dir: Folder = None, json: Json = False) -> None
 
 @app.command
 def certificates(*, rounds: Rounds = 7, json: Json = False) -> None:
-    """Compare what a certificate of four validators and one of a hundred cost to be convinced by.
+    """Compare what a certificate of four validators and one of a hundred cost to be
+    convinced by.
 
-    The keys of a committee are decoded when its epoch begins, and its certificates are one signature each, so
-    the second is hardly dearer; it is longer by a bit for each validator.
+    The keys of a committee are decoded when its epoch begins, and its
+    certificates are one signature each, so the second is hardly dearer; it is
+    longer by a bit for each validator.
     """
     from node.bench.certificates import bench_certificates
 
@@ -102,11 +106,14 @@ def certificates(*, rounds: Rounds = 7, json: Json = False) -> None:
 
 @app.command
 def economy(*, dir: Folder = None, json: Json = False) -> None:
-    """Measure what the coin costs: empty blocks, mint, redeem and settle as a chain grows, and a window.
+    """Measure what the coin costs: empty blocks, mint, redeem and settle as a chain
+    grows, and a window.
 
-    The largest chain has 1,000 providers, 100,000 accounts and 10,000 open tickets that nobody can serve. The
-    figures of calls are those of three chains, each ten times as large as the one before. A window asks
-    1,000 units for probes of the real size; the products themselves are made before the clock runs.
+    The largest chain has 1,000 providers, 100,000 accounts and 10,000 open
+    tickets that nobody can serve. The figures of calls are those of three chains,
+    each ten times as large as the one before. A window asks 1,000 units for
+    probes of the real size; the products themselves are made before the clock
+    runs.
     """
     from node.bench.economy import bench_economy
 
@@ -124,11 +131,13 @@ def weights(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Measure what each call of the coin's pallets reads, writes and computes, beside what it declares.
+    """Measure what each call of the coin's pallets reads, writes and computes,
+    beside what it declares.
 
-    Random economies make every call on the real runtime; each is weighed on the side before it is made. A
-    call is short by as much as its storage alone weighed more than it had declared. With --write the
-    constants that the pallets declare are written anew; chains of this code are others then. Takes minutes.
+    Random economies make every call on the real runtime; each is weighed on the
+    side before it is made. A call is short by as much as its storage alone
+    weighed more than it had declared. With --write the constants that the pallets
+    declare are written anew; chains of this code are others then. Takes minutes.
     """
     import node
     from node.bench.weights import NotMeasured, figures_of, measure, write_all
@@ -161,10 +170,12 @@ async def network(
     dir: Folder = None,
     json: Json = False,
 ) -> None:
-    """Measure how soon a network of real processes makes transfers final, and what agreeing costs it.
+    """Measure how soon a network of real processes makes transfers final, and what
+    agreeing costs it.
 
-    Latency runs from a transfer's submission to a node until that node tells that it is final. The CPU time
-    for votes, certificates and gossip is told apart for each validator, as a share of one core.
+    Latency runs from a transfer's submission to a node until that node tells that
+    it is final. The CPU time for votes, certificates and gossip is told apart for
+    each validator, as a share of one core.
     """
     from node.localnet.measure import bench_network
 

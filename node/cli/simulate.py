@@ -47,12 +47,14 @@ def economy(
     ] = 0,
     json: Json = False,
 ) -> int:
-    """Let more than fifty people mint, serve, redeem, cheat, leave and run, honest and hostile, at random.
+    """Let more than fifty people mint, serve, redeem, cheat, leave and run, honest
+    and hostile, at random.
 
-    Every call of the coin's pallets is made on the real runtime, with sense and without; every block is
-    checked by all invariants of the chain. What the pallets keep is computed again every so often. After each
-    episode all act honestly, and whatever waits must come to its end. A violation prints the command that
-    shows it again. Ctrl-C ends it with what was done so far.
+    Every call of the coin's pallets is made on the real runtime, with sense and
+    without; every block is checked by all invariants of the chain. What the
+    pallets keep is computed again every so often. After each episode all act
+    honestly, and whatever waits must come to its end. A violation prints the
+    command that shows it again. Ctrl-C ends it with what was done so far.
     """
     from node.economy.harness import Summary, simulate
 
@@ -95,11 +97,14 @@ def run(
     seed: Annotated[int, Parameter(help="What decides the lots.")] = 0,
     json: Json = False,
 ) -> int:
-    """Let a part of all capacity die, and every holder redeem everything in one block.
+    """Let a part of all capacity die, and every holder redeem everything in one
+    block.
 
-    Twenty providers stand behind coins minted to the last. With a fifth of them dead, everybody is served in
-    full within the longest wait that the header says. With more, the loss is settled, and everybody bears
-    the same share of it: the table shows what each holder got for a coin, in the order in which they came.
+    Twenty providers stand behind coins minted to the last. With a fifth of them
+    dead, everybody is served in full within the longest wait that the header
+    says. With more, the loss is settled, and everybody bears the same share of
+    it: the table shows what each holder got for a coin, in the order in which
+    they came.
     """
     from node.economy.run import run as run_on_the_coin
 

@@ -51,9 +51,9 @@ def root(
 ) -> None:
     """Compute the state root of entries.
 
-    They enter the trie as a chain's do, in batches on top of each other: in an order shuffled by their
-    content, some with another value first, and with keys between them that are deleted again. The root must
-    not care.
+    They enter the trie as a chain's do, in batches on top of each other: in an
+    order shuffled by their content, some with another value first, and with keys
+    between them that are deleted again. The root must not care.
     """
     entries = read_entries(_read(file))
     found = root_of(entries, StateVersion(version))

@@ -58,10 +58,11 @@ async def torture(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Kill, cut off and starve the validators of a network under load, and see that nothing final is lost.
+    """Kill, cut off and starve the validators of a network under load, and see that
+    nothing final is lost.
 
-    After each fault all nodes must finalize again and agree on everything that any of them told to be final,
-    and none may have contradicted itself.
+    After each fault all nodes must finalize again and agree on everything that
+    any of them told to be final, and none may have contradicted itself.
     """
     folder = Path(tempfile.mkdtemp(prefix="ballast-torture-")) if base_path is None else base_path
     seed = randbits(SEED_BITS) if seed is None else seed

@@ -89,8 +89,8 @@ def check(
     base_path: BasePath = None,
     json: Json = False,
 ) -> int:
-    """Compare a manifest with what is installed, seat by seat. Its status is 1 where something differs and
-    the runtime is not held either.
+    """Compare a manifest with what is installed, seat by seat. Its status is 1 where
+    something differs and the runtime is not held either.
     """
     code, manifest = read_manifest(file)
     with expected(PluginError, RuntimeDamaged):

@@ -64,10 +64,12 @@ def vopr(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Run validators, villains among them, on a network and on disks that fail, under virtual time.
+    """Run validators, villains among them, on a network and on disks that fail,
+    under virtual time.
 
-    Safety is checked at each step: no two final blocks at one height, no vote against another, nothing lost
-    at a restart. Liveness is checked once all is mended: ten blocks a minute at every honest validator.
+    Safety is checked at each step: no two final blocks at one height, no vote
+    against another, nothing lost at a restart. Liveness is checked once all is
+    mended: ten blocks a minute at every honest validator.
     """
     if mutants:
         return _hunt(json)

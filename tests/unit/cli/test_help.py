@@ -44,6 +44,13 @@ def test_each_command_and_each_of_its_options_is_explained(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ALL)
+def test_what_is_said_in_several_lines_fits_a_terminal(words: str) -> None:
+    """They are shown as they stand, so a longer one would break in the middle."""
+    _, *more = ALL[words].help.splitlines()
+    assert [line for line in more if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("words", ALL)
 def test_each_command_speaks_json(words: str) -> None:
     names = {name for argument in ALL[words].assemble_argument_collection() for name in argument.names}
     assert "--json" in names

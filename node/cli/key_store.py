@@ -127,9 +127,11 @@ def import_(
     base_path: BasePath = None,
     json: Json = False,
 ) -> None:
-    """Take in a key that exists already, from a file or a secret URI, and keep it under a password.
+    """Take in a key that exists already, from a file or a secret URI, and keep it
+    under a password.
 
-    A validator's key that was at work elsewhere needs its history too: `ballast key guard import`.
+    A validator's key that was at work elsewhere needs its history too: `ballast
+    key guard import`.
     """
     keyring = keyring_at(base_path, keys)
     with keyring_errors():

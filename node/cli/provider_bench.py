@@ -48,9 +48,11 @@ def bench(
 ) -> None:
     """Measure the probe on this machine, and size a class of such units.
 
-    It times what the agent does in a window, and nothing else: integer products through the machine's BLAS,
-    and hashes. From it follow the work an hour that a class is rated with, and the rounds R with which such a
-    unit needs 70 % of a window. Run it on an idle machine: what else runs is taken for the machine's own.
+    It times what the agent does in a window, and nothing else: integer products
+    through the machine's BLAS, and hashes. From it follow the work an hour that a
+    class is rated with, and the rounds R with which such a unit needs 70 % of a
+    window. Run it on an idle machine: what else runs is taken for the machine's
+    own.
     """
     _check("--size", size, 1, SIZE_MAX)
     _check("--positions", positions, 1, min(size, COUNT_MAX))

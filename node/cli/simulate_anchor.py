@@ -36,12 +36,15 @@ def anchor(
     chart: Annotated[Path, Parameter(help="Where the chart is written, as SVG.")] = Path("anchor.svg"),
     json: Json = False,
 ) -> int:
-    """Live through sixty months with our gated standards, a fixed unit, and the mainstream by the word.
+    """Live through sixty months with our gated standards, a fixed unit, and the
+    mainstream by the word.
 
-    Forty providers on the real runtime, blocks of twelve hours, real windows, prices from reporters: compute
-    halves in price in 2.3 years, shocks come and go, and with month 40 the largest issuer answers nothing any
-    more. The two foils have other pallets in the place of Standards and Providers, and nobody checks I2 and
-    I11 for them. Ctrl-C ends it with the seeds that are done. Status 1: a coin of ours was not covered.
+    Forty providers on the real runtime, blocks of twelve hours, real windows,
+    prices from reporters: compute halves in price in 2.3 years, shocks come and
+    go, and with month 40 the largest issuer answers nothing any more. The two
+    foils have other pallets in the place of Standards and Providers, and nobody
+    checks I2 and I11 for them. Ctrl-C ends it with the seeds that are done.
+    Status 1: a coin of ours was not covered.
     """
     from node.economy.anchor.chart import svg_of
     from node.economy.anchor.life import MONTHS, Life

@@ -56,9 +56,9 @@ async def dry_run(
     base_path: BasePath = None,
     json: Json = False,
 ) -> int:
-    """Rehearse a runtime on the state of a running node: what its migrations change and weigh, whether the
-    chain would stand still, whether all holds before and after. Its status is 1 where something speaks
-    against it.
+    """Rehearse a runtime on the state of a running node: what its migrations change
+    and weigh, whether the chain would stand still, whether all holds before and
+    after. Its status is 1 where something speaks against it.
     """
     store = Store(base_path or data_folder())
     held = store.named(runtime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import pytest
 from cyclopts import App
@@ -46,7 +47,7 @@ def test_each_command_and_each_of_its_options_is_explained(words: str) -> None:
 @pytest.mark.parametrize("words", ALL)
 def test_what_is_said_in_several_lines_fits_a_terminal(words: str) -> None:
     """They are shown as they stand, so a longer one would break in the middle."""
-    _, *more = ALL[words].help.splitlines()
+    _, *more = cleandoc(ALL[words].help).splitlines()
     assert [line for line in more if len(line) > 80] == []
 
 

@@ -3,6 +3,9 @@
     due --room--> run --> gone, or to come again (its next period, its next try)
         --none--> left where it is; the next block begins with it
 
+There is none while the migrations of a new runtime are not over: calls would meet storage that their pallets
+do not know.
+
 Tasks run in the order of their blocks, then of priority, then of place, and none passes another: the first
 that finds no room ends the service. So nothing runs twice, nothing is lost, and whatever fits into an empty
 block runs.
@@ -16,6 +19,7 @@ from governance import whatif
 from governance.scheduler import types as t
 from governance.scheduler.agenda import BLOCK_MAX, Agendas, length_of
 from governance.whatif.types import CallRefused
+from runtime.executive.migrate import is_migrating
 from runtime.frame import Call, DispatchError, hookimpl
 from runtime.frame.governance import Outlooks
 from runtime.scale import Err, Ok
@@ -31,7 +35,7 @@ AGENDA_BYTES_MAX: Final = t.AGENDA_MAX * 224
 """The longest encoding of an agenda."""
 BYTE_PICOSECONDS: Final = 600_000
 """What it takes to decode and to weigh one byte of a call."""
-SERVICE: Final = db(reads=1, writes=1)
+SERVICE: Final = db(reads=2, writes=1)
 """A block without a task."""
 AGENDA: Final = db(reads=1, writes=1, compute=400_000_000) + Weight(0, AGENDA_BYTES_MAX)
 """One agenda that is read and written."""
@@ -57,7 +61,7 @@ class Service(Agendas):
     def on_initialize(self, now: BlockNumber) -> Weight:
         since: BlockNumber | None = self.incomplete_since
         used, when = SERVICE, now if since is None else since
-        last, is_whole = min(now, when + AGENDAS_MAX - 1), True
+        last, is_whole = min(now, when + AGENDAS_MAX - 1), not is_migrating(self.host)
         while is_whole and when <= last and (used + AGENDA).fits(SHARE):
             used, is_whole = self._serve(when, now, used + AGENDA)
             if is_whole:

@@ -33,8 +33,9 @@ from pallets.system.types import (
     Unauthorized,
     UpgradeAuthorized,
 )
-from pallets.system.upgrades import is_migrating, read_manifest
+from pallets.system.upgrades import read_manifest
 from runtime.crypto.hashing import blake2b_256
+from runtime.executive.migrate import is_migrating
 from runtime.frame import (
     Origin,
     Pallet,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from pallets.system.types import FailedToExtractRuntimeVersion, SpecVersionNeedsToIncrease
-from runtime.executive.migrate import CURSOR_KEY
-from runtime.frame import Host
 from runtime.manifest import Manifest
 from runtime.scale import DecodeError, codec_of
 
@@ -34,8 +32,3 @@ def read_manifest(code: bytes, spec_version: int) -> Manifest:
     if manifest.spec_version <= spec_version:
         raise SpecVersionNeedsToIncrease
     return manifest
-
-
-def is_migrating(host: Host) -> bool:
-    """Whether the migrations of the runtime that runs are not over yet."""
-    return next(host.overlay.keys(CURSOR_KEY), None) is not None

@@ -37,6 +37,11 @@ class MigrationCursor(Struct):
     """What the last step returned."""
 
 
+def is_migrating(host: Host) -> bool:
+    """Whether the migrations of the runtime that runs are not over yet."""
+    return host.overlay.get(CURSOR_KEY, host.codec(MigrationCursor).decode) is not ABSENT
+
+
 class MigrationImpossible(InvalidBlock):
     """The state is of a version that this runtime cannot bring up to date."""
 

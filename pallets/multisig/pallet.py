@@ -47,7 +47,6 @@ EACH: Final = Weight(2_000_000, 0)
 """A signatory: compared, hashed, read and written."""
 BYTE: Final = Weight(100_000, 0)
 """A byte of a call that is written out to be hashed."""
-WEIGHT_MAX: Final = Weight((1 << 64) - 1, (1 << 64) - 1)
 
 
 def weight_of_threshold_1(other_signatories: tuple[AccountId, ...], call: Call) -> Weight:
@@ -69,7 +68,7 @@ def weight_of_as_multi(
     max_weight: Weight,
 ) -> Weight:
     """The operation, and what the call may weigh; if it is not made, that is given back."""
-    return (weight_of_operation(len(other_signatories), call) + max_weight).least(WEIGHT_MAX)
+    return weight_of_operation(len(other_signatories), call) + max_weight
 
 
 def weight_of_approval(

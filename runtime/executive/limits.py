@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.frame.validity import ExhaustsResources
 from runtime.types.limits import BLOCK_BYTES_MAX, BLOCK_LENGTH, BLOCK_WEIGHTS, ConsumedWeight, classes
-from runtime.types.weight import DispatchClass, Weight
+from runtime.types.weight import DispatchClass, Weight, weight_up_to_max
 
 _CLASSES = classes(BLOCK_WEIGHTS)
 _LENGTHS = (BLOCK_LENGTH.max.normal, BLOCK_LENGTH.max.operational, BLOCK_LENGTH.max.mandatory)
@@ -91,8 +91,7 @@ class BlockMeter:
 
     def used(self) -> ConsumedWeight:
         """What was used, by class."""
-        each = [Weight(time, proof) for time, proof in zip(self._time, self._proof, strict=True)]
-        return ConsumedWeight(*each)
+        return ConsumedWeight(*map(weight_up_to_max, self._time, self._proof))
 
     @property
     def length(self) -> int:

@@ -11,6 +11,8 @@ READ_PICOSECONDS: Final = 25_000_000
 """Reference time of one storage read."""
 WRITE_PICOSECONDS: Final = 100_000_000
 """Reference time of one storage write."""
+U64_MAX: Final = (1 << 64) - 1
+"""The most of either dimension."""
 READ_PROOF_BYTES: Final = 1_024
 """Proof size that one storage read is charged with."""
 
@@ -48,15 +50,16 @@ class Weight(Struct, path="sp_weights::weight_v2::Weight"):
     """Bytes of storage proof."""
 
     def __add__(self, other: Weight) -> Weight:
-        return Weight(self.ref_time + other.ref_time, self.proof_size + other.proof_size)
+        """The sum, `WEIGHT_MAX` where it would be more."""
+        return weight_up_to_max(self.ref_time + other.ref_time, self.proof_size + other.proof_size)
 
     def __sub__(self, other: Weight) -> Weight:
         """The difference, zero where it would be negative."""
         return Weight(max(0, self.ref_time - other.ref_time), max(0, self.proof_size - other.proof_size))
 
     def times(self, factor: int) -> Weight:
-        """This weight `factor` times over."""
-        return Weight(self.ref_time * factor, self.proof_size * factor)
+        """This weight `factor` times over, `WEIGHT_MAX` where it would be more."""
+        return weight_up_to_max(self.ref_time * factor, self.proof_size * factor)
 
     def fits(self, limit: Weight) -> bool:
         """Whether both dimensions stay within `limit`."""
@@ -67,6 +70,13 @@ class Weight(Struct, path="sp_weights::weight_v2::Weight"):
         return Weight(min(self.ref_time, other.ref_time), min(self.proof_size, other.proof_size))
 
 
+def weight_up_to_max(ref_time: int, proof_size: int) -> Weight:
+    """A weight of sizes that were counted, each no more than can be written."""
+    return Weight(min(ref_time, U64_MAX), min(proof_size, U64_MAX))
+
+
+WEIGHT_MAX: Final = Weight(U64_MAX, U64_MAX)
+"""The most that can be written."""
 ZERO: Final = Weight(0, 0)
 """No work."""
 

@@ -16,7 +16,6 @@ from pallets.multisig.pallet import (
     BYTE,
     DEPOSIT,
     EACH,
-    WEIGHT_MAX,
     multi_account,
     weight_of_operation,
 )
@@ -36,6 +35,7 @@ from runtime.scale import Err, Ok
 from runtime.testing import TestChain, refuses
 from runtime.types import Address, Weight
 from runtime.types import dispatch as told
+from runtime.types.weight import WEIGHT_MAX
 
 ALICE, BOB, CAROL, DAVE, EVE, DUST = (bytes([n]) * 32 for n in (1, 2, 3, 4, 5, 9))
 FUNDS = 10**12

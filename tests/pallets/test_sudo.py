@@ -10,13 +10,16 @@ from pallets.sudo.types import KeyChanged, KeyRemoved, RequireSudo, Sudid, SudoA
 from pallets.system import System
 from pallets.timestamp import Timestamp
 from pallets.transaction_payment import TransactionPayment
+from pallets.transaction_payment.types import RuntimeDispatchInfo
 from runtime.frame import BadOrigin, Call, Root, Signed
 from runtime.frame.error import CannotLookup
-from runtime.scale import Err, Ok
+from runtime.frame.validity import ExhaustsResources
+from runtime.scale import Err, Ok, codec_of
 from runtime.testing import TestChain, refuses
 from runtime.types import Address, Weight
 from runtime.types import dispatch as told
 from runtime.types.account import RawAddress
+from runtime.types.weight import WEIGHT_MAX
 
 ALICE, BOB, EVE, DUST = (bytes([n]) * 32 for n in (1, 2, 3, 9))
 FUNDS = 10**12
@@ -82,6 +85,17 @@ def test_the_key_says_what_a_call_weighs(chain: TestChain) -> None:
     applied = chain.submit(sudo.sudo_unchecked_weight.call(force(chain), told_weight), ALICE)
     assert applied.weight == told_weight
     chain.assert_event(Sudid(Ok(())))
+
+
+def test_whoever_asks_for_the_fee_of_a_call_of_any_weight_is_answered(chain: TestChain) -> None:
+    """Wrappers add what they weigh themselves to the most that there is."""
+    sudo = chain[Sudo]
+    heavy = sudo.sudo.call(sudo.sudo_unchecked_weight.call(force(chain), WEIGHT_MAX))
+    said = chain[TransactionPayment].query_call_info(heavy, 0)
+    again = codec_of(RuntimeDispatchInfo).decode(codec_of(RuntimeDispatchInfo).encode(said))
+    assert again.weight == WEIGHT_MAX
+    with pytest.raises(ExhaustsResources):
+        chain.submit(heavy, ALICE)
 
 
 def test_the_key_acts_as_another_account(chain: TestChain) -> None:

@@ -1,14 +1,23 @@
 """`ballast gov`: what holders propose and decide, and what that would do to the coin.
 
-Reading is in `gov_list`, `gov_show` and `gov_what_if`; acting in `gov_propose`, `gov_vote`, `gov_delegate`
-and `gov_coins`.
+Reading is in `gov_list`, `gov_show` and `gov_what_if`; acting in `gov_propose`, `gov_vote`, `gov_delegate`,
+`gov_coins` and `gov_refund`.
 """
 
 from __future__ import annotations
 
 from cyclopts import App
 
-from node.cli import gov_coins, gov_delegate, gov_list, gov_propose, gov_show, gov_vote, gov_what_if
+from node.cli import (
+    gov_coins,
+    gov_delegate,
+    gov_list,
+    gov_propose,
+    gov_refund,
+    gov_show,
+    gov_vote,
+    gov_what_if,
+)
 
 app = App(
     name="gov",
@@ -27,6 +36,7 @@ Examples:
   ballast gov propose --param Reserve.TargetPpb=60000000 --from //Alice
   ballast gov propose Referenda.kill index=2 --track root --from //Bob
   ballast gov unlock --from //Alice
+  ballast gov refund 3 --from //Alice      its deposits, once it has ended
   ballast gov history""",
 )
 
@@ -39,5 +49,6 @@ app.command(gov_delegate.undelegate)
 app.command(gov_coins.enroll)
 app.command(gov_coins.withdraw)
 app.command(gov_coins.unlock)
+app.command(gov_refund.refund)
 app.command(gov_list.history)
 app.command(gov_what_if.what_if, name="what-if")

@@ -11,6 +11,7 @@ from node.cli.gov_api import GovApi
 from node.cli.gov_list import reason_of
 from node.cli.gov_words import plain_look, plain_tree
 from node.gov.calls import tree
+from node.gov.deposits import refunds_of
 from node.gov.needs import Need, elapsed_ppb, needed
 from node.gov.referenda import Referendum
 from node.gov.timeline import end_block, timeline
@@ -42,6 +43,7 @@ def plain_referendum(
         "metadata": None if found.metadata is None else "0x" + found.metadata.hex(),
         "submitter": None if status is None else words.address(status.submission_deposit.who),
         "decisionDeposit": stand.track.decision_deposit,
+        "refundable": sum(each.deposit.amount for each in refunds_of(stand.info)),
         "waitingBefore": found.place,
         "timeline": [
             {"what": each.what, "block": each.block, "date": api.clock.date(each.block)}

@@ -30,6 +30,7 @@ from node.cli.names import account_of
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl
 from node.gov.calls import Move, moves, tree
+from node.gov.deposits import refunds_of
 from node.gov.referenda import Phase, Referendum
 from node.gov.timeline import end_block, timeline
 from node.gov.voices import Sides, sides, voices
@@ -134,6 +135,10 @@ def _head(api: GovApi, found: Referendum) -> Iterator[tuple[str, str]]:
         yield "Submitted by", words.address(stand.status.submission_deposit.who)
     if stand.phase is Phase.UNPAID:
         yield "Decision deposit", f"{words.coin.words(stand.track.decision_deposit)}, not yet put up"
+    refunds = refunds_of(stand.info)
+    if refunds:
+        amount = words.coin.words(sum(each.deposit.amount for each in refunds))
+        yield "Deposits", f"{amount} can be given back: `ballast gov refund {stand.index}`"
     if found.place is not None:
         yield "Before it", f"{found.place} wait for a place"
     if found.metadata is not None:

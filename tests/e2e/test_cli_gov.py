@@ -178,6 +178,25 @@ def test_a_parameter_is_moved_by_vote_and_its_history_tells_of_it(cli: Cli) -> N
     assert (ended["referendum"], ended["state"]) == (number, "enacted")
 
 
+def test_deposits_are_given_back_by_anybody_once(cli: Cli) -> None:
+    shown, before = cli.show("gov", "show", "0"), cli.show("account", "//Alice")
+    submission, decision = 10 * COIN, shown["decisionDeposit"]
+    assert shown["refundable"] == submission + decision
+    lines = cli.read("gov", "show", "0").splitlines()
+    assert "Deposits    110 CPC can be given back: `ballast gov refund 0`" in lines
+    sent = cli.send("gov", "refund", "0", signer="//Dave")
+    assert sent["refunded"] == [
+        {"deposit": "submission", "who": ALICE, "amount": submission},
+        {"deposit": "decision", "who": ALICE, "amount": decision},
+    ]
+    after = cli.show("account", "//Alice")
+    assert after["reserved"] == before["reserved"] - submission - decision
+    assert after["free"] == before["free"] + submission + decision
+    assert cli.show("gov", "show", "0")["refundable"] == 0
+    said = cli.refusal("gov", "refund", "0", "--from", "//Dave", status=2)
+    assert said == "no deposit of referendum 0 is left: they were given back"
+
+
 def test_coins_are_freed_when_their_lock_was_said_to_end(cli: Cli) -> None:
     """Bob's split vote locks no longer than the referendum; Alice's won, and Charlie still lends."""
     said = cli.refusal("gov", "withdraw", "1500", "--from", "//Bob", status=1)
@@ -219,13 +238,27 @@ def test_coins_that_are_not_old_enough_are_told_until_when(cli: Cli) -> None:
     has = f"{DAVE} has 0 CPC that count, and 50 CPC are named"
     assert said.startswith(f"{has}: 100 CPC count from block {sent['countsFrom']:,}, in ")
     shown = cli.show("gov", "show", str(number))
-    assert shown["state"] == "unpaid"
+    assert (shown["state"], shown["refundable"]) == ("unpaid", 0)
+    said = cli.refusal("gov", "refund", str(number), "--from", "//Alice", status=2)
+    assert said == (
+        f"referendum {number} goes on: deposits come back once it has ended, see `ballast gov show {number}`"
+    )
     assert "Lookup" in shown["proposal"], "a long call is named by its hash"
     (inner,) = shown["call"]["calls"]
     assert (inner["call"], inner["arguments"]) == ("System.remark", long["System.remark"])
     cli.send("tx", "Sudo.sudo", f'call={{"Referenda.cancel": {{"index": {number}}}}}', signer="//Alice")
     (ended,) = cli.show("gov", "history", "--state", "cancelled")
     assert ended["referendum"] == number
+    (back,) = cli.send("gov", "refund", str(number), signer="//Bob")["refunded"]
+    assert (back["deposit"], back["who"]) == ("submission", DAVE)
+
+
+def test_what_a_killed_referendum_had_put_up_does_not_come_back(cli: Cli) -> None:
+    number = cli.propose("Utility.batch", f"calls={NOTHING}", "--track", "treasury", signer="//Dave")
+    kill = {"Referenda.kill": {"index": number}}
+    cli.send("tx", "Sudo.sudo", f"call={json.dumps(kill)}", signer="//Alice")
+    said = cli.refusal("gov", "refund", str(number), "--from", "//Dave", status=2)
+    assert said == f"referendum {number} was killed, and its deposits were slashed"
 
 
 def test_several_referenda_are_voted_on_at_once_and_all_or_none(cli: Cli) -> None:

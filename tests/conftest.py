@@ -19,3 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-bit", action="store_true", help="Turn each bit of tests/e2e/test_net.py's light proof."
     )
+    parser.addoption(
+        "--voted",
+        action="store_true",
+        help="Have holders decide on the network's upgrade of tests/e2e/test_upgrade.py.",
+    )

@@ -1,5 +1,5 @@
-"""A runtime upgrade of real processes: nodes change to code that they did not begin with, no height is lost,
-and who lacks that code stops with one line and goes on once it has it.
+"""A runtime upgrade of real processes: holders vote it in, nodes change to code that they did not begin with,
+no height is lost, and who lacks that code stops with one line and goes on once it has it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 import trio
 
+from genesis.presets.dev import TIMING as DEV_TIMING
 from genesis.presets.dev import dev
 from genesis.presets.local import TIMING, local
+from genesis.seats import seats
 from genesis.spec import ChainSpec, write_spec
 from node.cli.remote import local_runtime
 from node.client import ChainClient, Client, RemoteError, RpcRefusal, connect
 from node.localnet.network import running
-from node.localnet.plan import NodePlan, plan_network
+from node.localnet.plan import SPEC, NodePlan, plan_network
 from node.localnet.process import NodeProcess
 from node.peering import NOW
 from node.wallet.dev import dev_account
@@ -30,10 +32,12 @@ from runtime.manifest import CODE_KEY
 from support.cli import ballast
 from support.processes import Process, ballast_process
 from support.upgrade import STEPS, write_next_version
+from support.upgrade_vote import EXTRA, vote_through
 
 PAUSE_SECONDS_MAX = 10
 BLOCKS = 12
 SEAL = "0.2"
+BLOCKS_AT_ONCE = 250
 EPOCH = 8
 """Blocks; the runtime changes with the last of one."""
 MARKS = twox_128(b"Sudo") + twox_128(b"Marks")
@@ -46,7 +50,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def spec() -> ChainSpec:
-    return dev(accounts=2)
+    """A development chain with a block an hour, so that what is voted on is enacted weeks later."""
+    chain = dev(accounts=2, extra=EXTRA)
+    pallets = seats(replace(DEV_TIMING, blocks_per_hour=1), sudo=True)
+    return replace(chain, runtime=replace(chain.runtime, pallets=pallets))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +83,23 @@ async def set_code(url: str, spec: ChainSpec, code: bytes) -> int:
         signed = await chain.sign(sudo.sudo.call(system.set_code.call(code)), dev_account("Alice"))
         included = await chain.submit(signed)
     assert included.failure is None
-    assert any("CodeUpdated" in str(each) or "CodeStored" in str(each) for each in included.events)
+    assert any("CodeStored" in str(each) for each in included.events)
     return included.block_number
+
+
+async def seal_to(url: str, number: int) -> None:
+    """Seal blocks on a development node until one is final."""
+    async with connect(url) as client:
+        for left in range(number - await final(client), 0, -BLOCKS_AT_ONCE):
+            await client.call("dev_seal", min(BLOCKS_AT_ONCE, left))
+
+
+async def wait_for(url: str, number: int) -> None:
+    """Wait until a block of a network is final."""
+    async with connect(url) as client:
+        with trio.fail_after(60 + number - await final(client)):
+            while await final(client) < number:
+                await trio.sleep(0.1)
 
 
 async def final(client: Client) -> int:
@@ -119,9 +141,9 @@ async def pause_seconds(url: str, number: int) -> float:
     return (times[1] - times[0]) / 1000
 
 
-async def check_chain(url: str, code: bytes, since: int) -> None:
+async def check_chain(url: str, code: bytes) -> int:
     """The chain is whole across the change, which the header tells; storage is migrated, and clients are told
-    of the new pallet.
+    of the new pallet. The block that changed the code.
     """
     async with connect(url) as client:
         parent = await client.call("chain_getBlockHash", 0)
@@ -133,27 +155,31 @@ async def check_chain(url: str, code: bytes, since: int) -> None:
             parent = block_hash
             if "0x08" in header["digest"]["logs"]:
                 changed.append(number)
-        assert len(changed) == 1 and changed[0] >= since
+        (change,) = changed
         assert await client.call("state_getStorage", "0x" + CODE_KEY.hex()) == "0x" + code.hex()
         marks = await client.call("state_getKeysPaged", "0x" + MARKS.hex(), 100)
         assert len(marks) == STEPS
-        last = await client.call("chain_getBlockHash", changed[0] - 1)
+        last = await client.call("chain_getBlockHash", change - 1)
         for at, version, has_hello in ((None, 2, True), (last, 1, False)):
             assert (await client.call("state_getRuntimeVersion", at))["specVersion"] == version
             metadata = bytes.fromhex((await client.call("state_getMetadata", at))[2:])
             assert (b"Hello" in metadata) is has_hello
         with pytest.raises(RpcRefusal, match="the block's runtime does not run any more on this node"):
             await client.call("state_call", "Core_version", "0x", last)
+    return change
 
 
-async def test_a_development_node_goes_on_with_the_next_runtime(
+async def test_a_development_node_goes_on_with_the_runtime_that_was_voted_for(
     place: Path, spec: ChainSpec, held: dict[str, Any], options: tuple[str, ...]
 ) -> None:
     code = bytes.fromhex(held["code"][2:])
     assert held["hash"] == "0x" + blake2b_256(code).hex()
     with Process(place / "first", *options) as node:
         ready = node.ready()
-        height = await set_code(ready["ws"], spec, code)
+        async with connect(ready["ws"]) as client:
+            await client.call("dev_setSealing", "instant")
+            voted = await vote_through(client.url, Path(options[1]), spec, code, partial(seal_to, client.url))
+            await client.call("dev_setSealing", SEAL)
         # The port is any that is free, so the new process writes anew where it answers.
         url = ready["ws"]
         with trio.fail_after(60):
@@ -162,8 +188,8 @@ async def test_a_development_node_goes_on_with_the_next_runtime(
                 if node.ready_file.exists():
                     url = node.ready()["ws"]
         assert node.ready()["pid"] == ready["pid"]
-        await until_version(url, 2, height + BLOCKS)
-        await check_chain(url, code, height)
+        await until_version(url, 2, voted.due + BLOCKS)
+        assert await check_chain(url, code) == voted.due
         asked = ("query", "Sudo.Marks", "2", "--chain", options[1], "--rpc", url, "--json")
         follows, stays = [
             await trio.to_thread.run_sync(
@@ -195,12 +221,14 @@ async def test_who_lacks_the_runtime_stops_with_one_line_and_goes_on_once_it_has
         assert node.stop() == 0
 
 
-async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_through(place: Path) -> None:
+async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_through(
+    place: Path, pytestconfig: pytest.Config
+) -> None:
     """Four validators, one of which lacks the runtime: the others make the blocks, it stops and comes back. A
     node that begins at genesis with what is installed passes through the change, and one that begins at a
-    checkpoint behind it changes before its first block.
+    checkpoint behind it changes before its first block. With `--voted` holders decide on it, else sudo does.
     """
-    net = local(timing=replace(TIMING, blocks_per_epoch=EPOCH))
+    net = local(extra=EXTRA, timing=replace(TIMING, blocks_per_hour=1, blocks_per_epoch=EPOCH))
     plan = plan_network(place / "net", lambda: net, validators=4, full_nodes=2)
     *others, dave, new, later = plan.nodes
     _, _, options = write_next_version(place / "net-next", net)
@@ -215,7 +243,12 @@ async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_thro
         give(node)
     async with running(plan, log="info") as network:
         await network.begin_all(plan.validators)
-        since = await set_code(others[0].ws, net, code)
+        url = others[0].ws
+        if pytestconfig.getoption("voted"):
+            voted = await vote_through(url, plan.folder / SPEC, net, code, partial(wait_for, url))
+            since = voted.due
+        else:
+            since = await set_code(url, net, code)
         boundary = -(-since // EPOCH) * EPOCH
         ready = {node.name: network.processes[node.name].pid for node in others}
         with trio.fail_after(60):
@@ -244,7 +277,7 @@ async def test_a_network_goes_on_with_it_one_node_late_and_a_new_one_passes_thro
         await until_version(later.ws, 2, goal)
         for node in (*plan.validators, new):
             await until_version(node.ws, 2, goal)
-            await check_chain(node.ws, code, boundary)
+            assert await check_chain(node.ws, code) == boundary
         async with connect(dave.ws) as client:
             assert (await client.call("simplex_status"))["isVoting"]
         for node in (new, later):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from node.cli.faults import Refused
 from node.cli.key_password import PasswordFile
@@ -14,12 +15,31 @@ from node.cli.output import Json, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, ChainName, Kind, RpcUrl
 from node.cli.remote import Remote
 from node.cli.signing import From, signer_of
-from node.cli.tx import DryRun, Nonce, Period, Timeout, Tip, describe
 from node.cli.words import inline
 from node.client import Included
 from node.client.chain import ERA_PERIOD, FINAL_SECONDS
 from node.wallet.signer import Keypair
 from runtime.frame import Call
+from runtime.types.era import PERIOD_MAX
+
+Tip = Annotated[str, Parameter(help="What is paid above the fee, in coins.")]
+Nonce = Annotated[
+    int | None,
+    Parameter(validator=Number(gte=0, lt=1 << 32), help="The account's nonce; by default its next one."),
+]
+Period = Annotated[
+    int,
+    Parameter(
+        validator=Number(gte=0, lte=PERIOD_MAX), help="For about how many blocks it stays valid; 0: for ever."
+    ),
+]
+Timeout = Annotated[
+    float,
+    Parameter(name="--timeout", validator=Number(gt=0), help="How many seconds to wait until it is final."),
+]
+DryRun = Annotated[
+    bool, Parameter(negative="", show_default=False, help="Sign it and say what it costs; send nothing.")
+]
 
 
 @Parameter(name="*", help="How the call is signed and sent.")
@@ -80,6 +100,8 @@ async def price(remote: Remote, call: Call, pair: Keypair, how: Sending) -> Pric
 async def submit(remote: Remote, call: Call, pair: Keypair, how: Sending) -> Included:
     """Sign a call, send it, and wait until it is final."""
     raw, _ = await _signed(remote, call, pair, how)
+    if not how.json:
+        say(f"Sending {call}, 0x{remote.runtime.decode(raw).hash.hex()}")
     return await remote.chain.submit(raw, timeout_s=how.timeout_s)
 
 
@@ -110,7 +132,7 @@ def tell(remote: Remote, call: Call, included: Included, *lines: str, as_json: b
     JSON. Raises `Refused`.
     """
     if as_json:
-        print_json({**more, **describe(remote, call, included)})
+        print_json({**more, **_plain(remote, call, included)})
     else:
         say(f"Final in block {included.block_number}, 0x{included.block_hash.hex()}, index {included.index}")
         if included.failure is None:
@@ -123,3 +145,16 @@ def tell(remote: Remote, call: Call, included: Included, *lines: str, as_json: b
 def _events(remote: Remote, included: Included) -> list[str]:
     told = [remote.words.event(event) for event in included.events]
     return [f"  {name}: {inline(fields)}" for each in told for name, fields in each.items()]
+
+
+def _plain(remote: Remote, call: Call, included: Included) -> dict[str, Any]:
+    return {
+        "call": remote.words.plain_call(call),
+        "hash": "0x" + included.hash.hex(),
+        "blockHash": "0x" + included.block_hash.hex(),
+        "blockNumber": included.block_number,
+        "index": included.index,
+        "succeeded": included.failure is None,
+        "failure": included.failure,
+        "events": [remote.words.event(event) for event in included.events],
+    }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated, Any, Final
 
-import trio
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
@@ -18,7 +16,7 @@ from node.cli.gov_words import WAIT_ENDLESS, look_rows, plain_look, refusal_word
 from node.cli.names import account_of
 from node.cli.output import Json, columns, is_list, is_object, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl
-from node.gov.whole import StateTooLarge, whole_state
+from node.gov.distant import StateTooLarge, over
 from node.whatif import NoFork, Outcome, Position, Report, Scenario
 from node.whatif import what_if as forecast
 from runtime.frame import Call, Origin
@@ -48,7 +46,7 @@ async def what_if(
 ) -> None:
     """Say what a proposal would do to the coin if it ran now; with an account, to its coins too.
 
-    An account or a scenario needs the whole state, which is fetched from the node.
+    An account or a scenario is forecast here, on what of the state it needs; the node only hands that out.
     """
     who = None if account is None else account_of(account, kind)
     with expected(NoFork, StateTooLarge):
@@ -76,11 +74,11 @@ async def what_if(
 async def _report(
     api: GovApi, call: Call, origin: Origin, scenario: Scenario | None, who: bytes | None, seed: int
 ) -> Report:
-    """The forecast on the whole state; a scenario takes seconds of this machine's processor."""
-    state = await whole_state(api.remote.chain, api.at)
-    name = None if scenario is None else scenario.value
-    run = partial(forecast, state, api.remote.runtime, call, origin, name, who, seed=seed)
-    return await trio.to_thread.run_sync(run)
+    """The forecast; a scenario takes seconds of this machine's processor."""
+    name, runtime = None if scenario is None else scenario.value, api.remote.runtime
+    return await over(
+        api.remote.chain, api.at, lambda state: forecast(state, runtime, call, origin, name, who, seed=seed)
+    )
 
 
 def _plain(api: GovApi, referendum: int, report: Report) -> dict[str, Any]:

@@ -7,18 +7,22 @@ import time
 from collections.abc import Callable
 from functools import cache
 from random import Random
+from typing import cast
 
 import pytest
+import trio
 from economics.test_whatif_forecast import proposal_of
 
 from genesis.build import build_genesis
 from genesis.coin import COIN
 from genesis.presets.local import local
 from governance.parameters import Parameters
+from node.client import ChainClient, Client
 from node.economy.cast import CONSUMERS, HOSTILE
 from node.economy.run import HOLDERS
 from node.economy.run import Run as EconomyRun
 from node.economy.world import World
+from node.gov.distant import over
 from node.plugins import discover
 from node.whatif import NoFork, Report, Scenario, UnknownScenario, what_if
 from node.whatif.position import position_of
@@ -29,13 +33,15 @@ from runtime.frame import Root, Signed
 from runtime.frame.coin import Mode
 from runtime.frame.host import Call
 from runtime.loader import load
-from runtime.state import MemoryStates
+from runtime.state import MemoryStates, State
 from runtime.types.account import Address
 from support.coin import CoinChain
+from support.distance import DistantNode
 
 READER = CONSUMERS[0]
 ACCOUNTS = 100_000
 SECONDS_MAX = 2.0
+KEYS_MAX = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +89,20 @@ def test_a_state_of_a_hundred_thousand_accounts_is_answered_within_two_seconds(c
     assert found.look.refusal is None
     assert found.number == crowd.chain.header.number
     assert found.positions is not None
+
+
+def test_who_asks_from_afar_is_told_the_same_and_fetches_little(crowd: World) -> None:
+    """However many have accounts."""
+    chain, call = crowd.chain, proposal_of(crowd)
+    node = DistantNode(chain.header, chain.state)
+    client = ChainClient(cast(Client, node), chain.runtime)
+
+    def question(state: State) -> Report:
+        return what_if(state, chain.runtime, call, Root(), None, READER)
+
+    assert trio.run(over, client, chain.header.hash, question) == asked(crowd, call)
+    assert len(node.told) < KEYS_MAX
+    assert set(node.told.values()) == {1}
 
 
 def test_a_position_is_what_a_redemption_then_is(world: World) -> None:

@@ -1,21 +1,17 @@
-"""Dates by the chain's pace, votes by their sides, a whole state by its keys."""
+"""Dates by the chain's pace, votes by their sides."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from governance.conviction import Conviction
 from governance.tally import NOBODY, Delegations
 from governance.voting.votes import Split, SplitAbstain, Standard, Vote
 from node.gov.clock import Clock
 from node.gov.voices import Sides, Voice, sides
-from node.gov.whole import WholeState
 
 CLOCK = Clock(number=1_000, now_ms=1_764_504_000_000, block_ms=2_000)
 """2025-11-30 12:00 UTC."""
-keys = st.binary(max_size=3)
 
 
 @pytest.mark.parametrize(
@@ -44,13 +40,3 @@ def test_followers_count_with_the_side_of_their_delegate() -> None:
         Voice(b"d", SplitAbstain(1, 2, 3), NOBODY),
     ]
     assert sides(heard) == Sides(ayes=411, nays=79, abstained=3, voters=4)
-
-
-@given(st.dictionaries(keys, st.binary()), keys, st.none() | keys)
-def test_a_whole_state_lists_keys_as_a_state_does(
-    values: dict[bytes, bytes], prefix: bytes, after: bytes | None
-) -> None:
-    state = WholeState(bytes(32), values)
-    found = [key for key in sorted(values) if key.startswith(prefix) and (after is None or key > after)]
-    assert list(state.keys(prefix, after)) == found
-    assert all(state.get(key) == value for key, value in values.items())

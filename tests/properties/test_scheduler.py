@@ -25,7 +25,7 @@ from runtime.crypto.hashing import blake2b_256
 from runtime.frame import Call, DispatchError, Root, RuntimeCall
 from runtime.frame.governance import Lookup
 from runtime.scale import Err
-from support.plans import LONG, Address, Agendas, PlanChain, Task, need
+from support.agendas import LONG, Address, Agendas, PlanChain, Task, need
 
 NAMES: Final = tuple(bytes([number]) * 32 for number in range(1, 5))
 FAR: Final = 8

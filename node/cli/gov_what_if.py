@@ -46,7 +46,8 @@ async def what_if(
 ) -> None:
     """Say what a proposal would do to the coin if it ran now; with an account, to its coins too.
 
-    An account or a scenario is forecast here, on what of the state it needs; the node only hands that out.
+    An account or a scenario is forecast here, on what of the state it needs;
+    the node only hands that out.
     """
     who = None if account is None else account_of(account, kind)
     with expected(NoFork, StateTooLarge):

@@ -1,7 +1,8 @@
 """The one door: makes the environment once, then runs what is asked in it. Standard library only.
 
     python3 go.py               run the development chain (the same as `python3 go.py dev`)
-    python3 go.py test [ARGS]   run the tests; ARGS go to pytest
+    python3 go.py test          run the tests, in two processes
+    python3 go.py test ARGS     run some of them: ARGS go to pytest
     python3 go.py check         run everything that CI runs, the tests last
     python3 go.py COMMAND ...   run `ballast COMMAND ...`; `python3 go.py --help` lists the commands
 
@@ -27,6 +28,8 @@ LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
 VENV = ROOT / ".venv"
 STAMP = "ballast-stamp"
+ALL_TESTS = ("-n", "2", "--dist", "loadgroup")
+"""How all tests are run: in two processes, one of them for those that start nodes (`tests/conftest.py`)."""
 
 
 class SetupError(Exception):
@@ -45,7 +48,7 @@ def main(arguments: list[str]) -> int:
     except SetupError as refusal:
         return fail(str(refusal))
     if arguments[:1] == ["test"]:
-        become(python("-m", "pytest", *arguments[1:]), cwd=ROOT)
+        become(python("-m", "pytest", *(arguments[1:] or ALL_TESTS)), cwd=ROOT)
     if arguments == ["check"]:
         return check()
     become(python("-P", "-m", "node", *(arguments or ["dev"])))
@@ -154,7 +157,7 @@ def check() -> int:
             return fail(f"check: {name} failed after {seconds:.1f} s")
         say(f"check: {name}: ok, {seconds:.1f} s")
     say(f"check: all but the tests: ok, {time.monotonic() - started:.1f} s; the tests:")
-    become(python("-m", "pytest"), cwd=ROOT)
+    become(python("-m", "pytest", *ALL_TESTS), cwd=ROOT)
 
 
 def run(*command: str) -> Callable[[], str | None]:

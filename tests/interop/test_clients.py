@@ -34,7 +34,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """Where the node answers that the clients are to work with."""
     place = tmp_path_factory.mktemp("node")
     if request.param == "the development node":
-        with dev_node(place) as node:
+        with dev_node(place, "--seal", "0.3") as node:
             yield node.url
         return
     network: NetProcess = request.getfixturevalue("network")

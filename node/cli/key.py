@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from node.cli import key_guard, key_store
+from node.cli import key_store
 from node.cli.names import account_of, address_of, is_secret, keypair_of, read_secret
 from node.cli.output import Json, columns, print_json, say
 from node.wallet import phrase
@@ -38,7 +38,11 @@ app.command(key_store.new)
 app.command(key_store.import_, name="import")
 app.command(key_store.export)
 app.command(key_store.list_, name="list")
-app.command(key_guard.app)
+app.command(
+    "node.cli.key_guard:app",
+    name="guard",
+    help="Show and move what a validator's key has signed, while its node is stopped.",
+)
 
 
 @app.command

@@ -31,7 +31,7 @@ VENV = ROOT / ".venv"
 STAMP = "ballast-stamp"
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 """Not heeded where tests run: every process that they start would compile a thousand modules again."""
-ALL_TESTS = ("-n", "2", "--dist", "loadgroup")
+ALL_TESTS = ("-n", "2")
 """How all tests are run: in two processes, one of them for those that start nodes (`tests/conftest.py`)."""
 
 

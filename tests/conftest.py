@@ -9,6 +9,8 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS: Final = Path(__file__).parent
 WITH_PROCESSES: Final = ("docs", "e2e", "interop", "simulation", "unit/localnet", "unit/network")
@@ -35,9 +37,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run in one process, for the sake of what they share."""
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        folder = next((each for each in WITH_PROCESSES if file.is_relative_to(each)), None)
-        item.add_marker(pytest.mark.xdist_group("nodes" if folder else str(file)))
+class OneRoomForNodes(LoadScopeScheduling):
+    """Gives tests to processes by the file, for the sake of what they share; all that start nodes to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix(f"{TESTS.name}/")
+        return "nodes" if file.startswith(tuple(f"{each}/" for each in WITH_PROCESSES)) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneRoomForNodes:
+    """Who runs where, when several processes share the tests. pytest-xdist's own groups
+    (`--dist loadgroup`) change nothing under pytest 9.2.
+    """
+    return OneRoomForNodes(config, log)

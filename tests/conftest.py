@@ -4,6 +4,7 @@ may run beside whom where several processes share the tests.
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,10 @@ from xdist.scheduler import LoadScopeScheduling
 TESTS: Final = Path(__file__).parent
 WITH_PROCESSES: Final = ("docs", "e2e", "interop", "simulation", "unit/localnet", "unit/network")
 """Folders whose tests start nodes, and look for free ports: they run one after the other."""
+
+# Behind `nohup ... &` it is ignored, also by what the tests start, and some of that they interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ballast", deadline=None, print_blob=True)
 settings.load_profile("ballast")

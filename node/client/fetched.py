@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -33,7 +33,43 @@ class Listing:
         self.is_whole = False
 
 
-class FetchedState:
+class OnlyRead(TypeError):
+    """A state that stands on a node was asked to prove something, or to be built upon."""
+
+    def __init__(self) -> None:
+        super().__init__("this state stands on a node: it can be read here, and nothing else")
+
+
+class RemoteState:
+    """What states have in common that stand on a node, as `runtime.state.State`: they are read, and that is
+    all; proofs are asked of the node, and blocks stand on states that are here.
+    """
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """The encoding under a key."""
+        raise NotImplementedError
+
+    def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
+        """The decoded value under a key."""
+        raw = self.get(key)
+        return None if raw is None else decode(raw)
+
+    def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
+        """Raises `OnlyRead`."""
+        raise OnlyRead
+
+    def child(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        decoded: Mapping[bytes, object],
+        known: Container[bytes] = (),
+        /,
+    ) -> NoReturn:
+        """Raises `OnlyRead`."""
+        raise OnlyRead
+
+
+class FetchedState(RemoteState):
     """Part of one frozen state, as `runtime.state.State`; the rest raises `Missing` or `MissingKeys`."""
 
     def __init__(self, root: bytes) -> None:
@@ -47,10 +83,6 @@ class FetchedState:
         except KeyError:
             raise Missing(key) from None
 
-    def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
-        raw = self.get(key)
-        return None if raw is None else decode(raw)
-
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         listing = self.listings.get((prefix, after))
         if listing is None:
@@ -58,15 +90,3 @@ class FetchedState:
         yield from listing.keys
         if not listing.is_whole:
             raise MissingKeys(prefix, after)
-
-    def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
-        raise NotImplementedError("proofs are asked of the node")
-
-    def child(
-        self,
-        changes: Mapping[bytes, bytes | None],
-        decoded: Mapping[bytes, object],
-        known: Container[bytes] = (),
-        /,
-    ) -> FetchedState:
-        raise NotImplementedError("nothing is built on a state that is not here")

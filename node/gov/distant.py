@@ -7,7 +7,7 @@ kept; a look reads hundreds of keys, however many there are, and a scenario the 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, TypeVar, TypeVarTuple
 
@@ -15,7 +15,7 @@ import trio
 
 from node.client import ChainClient, RemoteError
 from node.client.chain import PAGE
-from node.client.fetched import Listing
+from node.client.fetched import Listing, RemoteState
 from runtime.state import State
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class StateTooLarge(Exception):
         return f"the question needs more than {KEYS_MAX:,} keys: look without a scenario"
 
 
-class DistantState:
+class DistantState(RemoteState):
     """One frozen state behind a client, as `runtime.state.State`, for a thread beside the client's loop.
 
     Pallets are read in the midst of hooks, which take whatever is raised for a fault of a pallet: so the
@@ -54,10 +54,6 @@ class DistantState:
         if key not in self._values:
             self._values[key] = self._ask(self._chain.storage, key, self._at)
         return self._values[key]
-
-    def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
-        raw = self.get(key)
-        return None if raw is None else decode(raw)
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         listing = self._listings.setdefault(prefix, Listing())
@@ -92,18 +88,6 @@ class DistantState:
             except (RemoteError, StateTooLarge) as failure:
                 self.failure = failure
         raise self.failure
-
-    def prove(self, keys: Sequence[bytes], /) -> tuple[bytes, ...]:
-        raise NotImplementedError("proofs are asked of the node")
-
-    def child(
-        self,
-        changes: Mapping[bytes, bytes | None],
-        decoded: Mapping[bytes, object],
-        known: Container[bytes] = (),
-        /,
-    ) -> DistantState:
-        raise NotImplementedError("a fork stands on it, and no block")
 
 
 async def over(chain: ChainClient, at: bytes, question: Callable[[State], T]) -> T:

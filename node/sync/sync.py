@@ -183,7 +183,7 @@ class Planner:
 
     @property
     def known(self) -> frozenset[PeerId]:
-        """Who is there and said how far it is."""
+        """Who is there and said how far it is, or told of a block."""
         return frozenset(self._peers)
 
     @property

@@ -12,11 +12,12 @@ from governance.referenda.types import Refused
 from governance.tally import approval_ppb, support_ppb
 from node.cli.figures import percent
 from node.cli.gov_api import GovApi, asking_gov
-from node.cli.gov_words import PHASES, refusal_words, summary
+from node.cli.gov_words import PHASES, summary
 from node.cli.names import account_of
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, Limit, RpcUrl
 from node.gov.drafts import track_named
+from node.gov.looks import refusal_words
 from node.gov.referenda import Stand, read_ended, read_open, read_proposal
 from node.gov.timeline import next_moment
 
@@ -131,7 +132,7 @@ async def _describe(api: GovApi, stand: Stand, values: dict[str, int]) -> dict[s
 def reason_of(api: GovApi, stand: Stand) -> str | None:
     """Why nothing remains of what was approved; None if it is not so."""
     fate = None if stand.record is None else stand.record.fate
-    return refusal_words(api.remote.runtime, api.words, fate.reason) if isinstance(fate, Refused) else None
+    return refusal_words(api.words, fate.reason) if isinstance(fate, Refused) else None
 
 
 def _when(api: GovApi, told: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from governance.conviction import Conviction
 from governance.tally import approval_ppb, support_ppb
 from node.cli.gov_api import GovApi
 from node.cli.gov_list import reason_of
-from node.cli.gov_words import plain_look, plain_tree
+from node.cli.gov_words import plain_tree
 from node.gov.calls import tree
 from node.gov.deposits import refunds_of
+from node.gov.looks import plain_look
 from node.gov.needs import Need, elapsed_ppb, needed
 from node.gov.referenda import Referendum
 from node.gov.timeline import end_block, timeline
@@ -35,10 +36,7 @@ def plain_referendum(
         "call": None if call is None else plain_tree(words, tree(call)),
         "unreadable": found.proposal.why or None,
         "changes": changes,
-        "looks": {
-            stage.name.lower(): plain_look(api.remote.runtime, words, look)
-            for stage, look in found.looks.items()
-        },
+        "looks": {stage.name.lower(): plain_look(words, look) for stage, look in found.looks.items()},
         "refusal": reason_of(api, stand),
         "metadata": None if found.metadata is None else "0x" + found.metadata.hex(),
         "submitter": None if status is None else words.address(status.submission_deposit.who),

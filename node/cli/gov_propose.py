@@ -18,11 +18,12 @@ from governance.whatif.types import BlockBroken
 from node.cli.arguments import named
 from node.cli.faults import Fault, Refused
 from node.cli.gov_api import GovApi, asking_gov
-from node.cli.gov_words import plain_look, refusal_words, together_rows, tree_lines
+from node.cli.gov_words import together_rows, tree_lines
 from node.cli.output import columns, print_json, say
 from node.cli.sending import Sending, price, submit, tell
 from node.gov.calls import tree
 from node.gov.drafts import bound, origin_of, submission, together, track_for_moves, track_named
+from node.gov.looks import plain_look, refusal_words
 from node.wallet.signer import Keypair
 from runtime.frame import Call
 from runtime.frame.plain import PlainError
@@ -153,7 +154,7 @@ async def _rehearse(
     """Say what would be proposed, what that would do to the coin now, and what proposing it costs."""
     priced = await price(api.remote, draft, pair, how)
     if how.json:
-        plain = {"track": track.name, "look": plain_look(api.remote.runtime, api.words, look)}
+        plain = {"track": track.name, "look": plain_look(api.words, look)}
         print_json(plain | priced.plain)
     else:
         say(f"Proposes, on {track.name}")
@@ -170,4 +171,4 @@ async def _rehearse(
 def _check(api: GovApi, look: Look) -> None:
     """Refuse what the chain would refuse at its submission, with the reason. Raises `Refused`."""
     if look.refusal is not None and not isinstance(look.refusal, BlockBroken):
-        raise Refused(refusal_words(api.remote.runtime, api.words, look.refusal))
+        raise Refused(refusal_words(api.words, look.refusal))

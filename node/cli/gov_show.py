@@ -21,7 +21,6 @@ from node.cli.gov_words import (
     PHASES,
     STAGES,
     printable,
-    refusal_words,
     together_rows,
     tree_lines,
     value_words,
@@ -31,6 +30,7 @@ from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl
 from node.gov.calls import Move, moves, tree
 from node.gov.deposits import refunds_of
+from node.gov.looks import refusal_words
 from node.gov.referenda import Phase, Referendum
 from node.gov.timeline import end_block, timeline
 from node.gov.voices import Sides, sides, voices
@@ -168,9 +168,7 @@ def _look_lines(api: GovApi, found: Referendum) -> Iterator[str]:
     yield "What it does, without it -> with it"
     yield from columns(together_rows(api.words, looks), indent="  ")
     for stage, look in looks:
-        said = (
-            "allowed" if look.refusal is None else refusal_words(api.remote.runtime, api.words, look.refusal)
-        )
+        said = "allowed" if look.refusal is None else refusal_words(api.words, look.refusal)
         yield f"  {stage}: {said}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -12,11 +12,13 @@ from node.cli.faults import Fault, Refused, expected
 from node.cli.figures import days, ratio
 from node.cli.gov_api import GovApi, asking_gov
 from node.cli.gov_show import Index
-from node.cli.gov_words import WAIT_ENDLESS, look_rows, plain_look, refusal_words
+from node.cli.gov_words import WAIT_ENDLESS, look_rows
 from node.cli.names import account_of
-from node.cli.output import Json, columns, is_list, is_object, print_json, say
+from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Kind, RpcUrl
 from node.gov.distant import StateTooLarge, over
+from node.gov.forecast import plain_report
+from node.gov.looks import refusal_words
 from node.whatif import NoFork, Outcome, Position, Report, Scenario
 from node.whatif import what_if as forecast
 from runtime.frame import Call, Origin
@@ -63,13 +65,13 @@ async def what_if(
             else:
                 report = await _report(api, call, origin, scenario, who, seed)
             if json:
-                print_json(_plain(api, referendum, report))
+                print_json(plain_report(api.words, referendum, report))
                 return
             for line in _lines(api, report):
                 say(line)
             refusal = report.look.refusal
             if refusal is not None:
-                raise Refused(f"it would be refused: {refusal_words(api.remote.runtime, api.words, refusal)}")
+                raise Refused(f"it would be refused: {refusal_words(api.words, refusal)}")
 
 
 async def _report(
@@ -80,29 +82,6 @@ async def _report(
     return await over(
         api.remote.chain, api.at, lambda state: forecast(state, runtime, call, origin, name, who, seed=seed)
     )
-
-
-def _plain(api: GovApi, referendum: int, report: Report) -> dict[str, Any]:
-    told = report.plain()
-    return {
-        "referendum": referendum,
-        "block": report.number,
-        "look": plain_look(api.remote.runtime, api.words, report.look),
-        "positions": _camel(told["positions"]),
-        "played": _camel(told["played"]),
-    }
-
-
-def _camel(value: Any) -> Any:
-    """Records with their fields named as JSON here has them."""
-    if is_object(value):
-        return {_camel_word(name): _camel(each) for name, each in value.items()}
-    return [_camel(each) for each in value] if is_list(value) else value
-
-
-def _camel_word(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(each.capitalize() for each in others)
 
 
 def _lines(api: GovApi, report: Report) -> Iterator[str]:

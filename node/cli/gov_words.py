@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from governance.referenda.enactment import Stage
-from governance.whatif import Look, Refusal
-from governance.whatif import types as w
+from governance.whatif import Look
 from node.cli.figures import days, ratio, scu_hours
 from node.cli.words import Words, inline
-from node.client.shapes import name_refusal
 from node.gov.calls import CallTree, Move, moves, tree
 from node.gov.pallets import Governance
 from node.gov.referenda import Phase, Proposal
 from runtime.frame import Call
 from runtime.frame.governance import Outlook
-from runtime.runtime import Runtime
 from runtime.scale.errors import abridged
 from runtime.types.fixed import PPB
 
@@ -129,29 +126,6 @@ def plain_tree(words: Words, found: CallTree) -> dict[str, Any]:
 # What it does.
 
 
-def refusal_words(runtime: Runtime, words: Words, refusal: Refusal) -> str:
-    """Why nothing of a change may remain, in a sentence."""
-    match refusal:
-        case w.BlockBroken(what=what):
-            return f"the block could not end even without it: {what}"
-        case w.CallRefused(error=error):
-            return f"the call is refused: {name_refusal(runtime, error)}"
-        case w.CallBroken(what=what):
-            return f"the call breaks: {what}"
-        case w.InvariantBroken(name=name, figures=figures):
-            return f"invariant {name} would not hold: {figures}"
-        case w.EndBroken(what=what):
-            return f"the block could not end with it: {what}"
-        case w.WorseMode(before=before, after=after):
-            return f"the mode would be {after.name} instead of {before.name}"
-        case w.MadeDeficient(count=count, first=first):
-            return f"it would make {count} providers Deficient, {words.address(first)} first"
-        case w.OutOfBand(figure=figure, recorded=recorded, found=found):
-            return f"{figure.name} would move by {found:,} and not by {recorded:,}, as was seen before"
-        case _:
-            return inline(words.record(refusal))
-
-
 def look_rows(words: Words, look: Look) -> list[tuple[str, str, str]]:
     """The figures of a look: what, without the change, with it."""
     before, after = _figures(words, look.before), _figures(words, look.after)
@@ -170,31 +144,6 @@ def _figures(words: Words, outlook: Outlook) -> dict[str, str]:
         "Headroom": words.coin.words(outlook.headroom),
         "Mode": outlook.mode.name,
         "Become Deficient": str(outlook.deficient),
-    }
-
-
-def plain_look(runtime: Runtime, words: Words, look: Look) -> dict[str, Any]:
-    """A look for programs."""
-    refusal = look.refusal
-    return {
-        "before": _plain_outlook(look.before),
-        "after": _plain_outlook(look.after),
-        "madeDeficient": [words.address(each) for each in look.made_deficient],
-        "refusal": None if refusal is None else words.record(refusal),
-        "why": None if refusal is None else refusal_words(runtime, words, refusal),
-    }
-
-
-def _plain_outlook(outlook: Outlook) -> dict[str, Any]:
-    return {
-        "supply": outlook.supply,
-        "effective": outlook.effective,
-        "coveragePpb": outlook.coverage_ppb,
-        "margin": outlook.margin,
-        "waitHours": outlook.wait_hours,
-        "headroom": outlook.headroom,
-        "mode": outlook.mode.name,
-        "deficient": outlook.deficient,
     }
 
 

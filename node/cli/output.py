@@ -48,11 +48,6 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
-    """Whether a value is a tuple."""
-    return isinstance(value, tuple)
-
-
 def is_terminal() -> bool:
     """Whether a person reads standard output."""
     return sys.stdout.isatty()

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import json
-import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from node.cli.amounts import Coin
 from node.cli.faults import Fault
 from node.cli.names import account_of
-from node.cli.output import is_list, is_object, is_tuple
-from runtime.crypto import ss58
+from node.cli.output import is_list, is_object
+from node.plain import PlainWriter
 from runtime.crypto.derive import KeyKind
 from runtime.frame.call import BoundCall
-from runtime.frame.event import Event
 from runtime.frame.host import Call
 from runtime.frame.origin import Origin, RawOrigin
 from runtime.frame.pallet import Pallet
-from runtime.frame.plain import ACCOUNT_PATH, PlainError, from_plain, is_result, plain_result, to_plain
+from runtime.frame.plain import PlainError, from_plain, is_account, unwrap
 from runtime.runtime import Runtime
-from runtime.scale import EncodeError, Enum, Newtype, Struct
-from runtime.scale.annotations import hints_of
+from runtime.scale import EncodeError
 from runtime.scale.errors import show
 from runtime.types.account import Address, MultiAddress
 
 
-class Words:
-    """The words of one chain."""
+class Words(PlainWriter):
+    """The words of one chain: written, and read again."""
 
     def __init__(self, runtime: Runtime, properties: Mapping[str, Any]) -> None:
-        self.runtime = runtime
+        super().__init__(runtime, int(properties["ss58Format"]))
         self.coin = Coin.of(properties)
-        self.prefix = int(properties["ss58Format"])
 
     # Accounts.
-
-    def address(self, account: bytes) -> str:
-        """An account as its address on this chain."""
-        return ss58.encode(account, self.prefix)
 
     def account(self, text: str, kind: KeyKind = "sr25519") -> bytes:
         """The account of an address, of 32 bytes of hex, or of a secret URI like `//Alice`. Raises Fault."""
@@ -48,7 +40,7 @@ class Words:
 
     def value(self, annotation: Any, given: Any) -> Any:
         """The value of a declared type that words or parsed JSON describe. Raises PlainError and Fault."""
-        base, marks = _unwrap(annotation)
+        base, marks = unwrap(annotation)
         if isinstance(given, str) and base not in (int, str, bytes):
             given = _parsed(given)
         if base is Call:
@@ -58,7 +50,7 @@ class Words:
         if isinstance(given, str):
             if base is MultiAddress:
                 return Address(self.account(given))
-            if _is_account(marks):
+            if is_account(marks):
                 return self.account(given)
             if base is int and given[:1].isdigit() and given[-1].isalpha() and given[:2] != "0x":
                 return self.coin.parse(given)
@@ -133,65 +125,6 @@ class Words:
             raise Fault(f"the chain has no pallet {show(pallet_name)}; it has: {there}")
         return pallet, member
 
-    # Words from values.
-
-    def plain(self, annotation: Any, value: Any) -> Any:
-        """What JSON says of a value of a declared type; `value` reads it back."""
-        base, marks = _unwrap(annotation)
-        if isinstance(value, Call):
-            return self.plain_call(value)
-        if isinstance(value, bytes) and _is_account(marks):
-            return self.address(value)
-        if isinstance(value, Address):
-            return self.address(value.account)
-        if isinstance(value, Event):
-            return self.event(value)
-        if isinstance(value, (Struct, Enum)):
-            return self.record(value)
-        if is_result(value):
-            inner = {get_origin(each): get_args(each)[0] for each in get_args(base)}
-            return plain_result(value, lambda each: self.plain(inner.get(type(value), Any), each))
-        if is_tuple(value) and get_origin(base) is tuple:
-            arguments = get_args(base)
-            kinds = arguments[:1] * len(value) if arguments[1:] == (Ellipsis,) else arguments
-            return [self.plain(kind, each) for kind, each in zip(kinds, value, strict=True)]
-        if get_origin(base) in (Union, types.UnionType):
-            some = [each for each in get_args(base) if each is not types.NoneType]
-            return self.plain(some[0] if len(some) == 1 else Any, value)
-        return to_plain(value)
-
-    def record(self, value: Struct | Enum) -> Any:
-        """A record as an object by field, a variant under its name."""
-        fields = self._fields(value)
-        if isinstance(value, Struct):
-            return fields
-        kind = type(value)
-        if len(fields) == 1 and kind.__unnamed__:
-            return {kind.__variant_name__: next(iter(fields.values()))}
-        return {kind.__variant_name__: fields} if fields else kind.__variant_name__
-
-    def _fields(self, value: Struct | Enum) -> dict[str, Any]:
-        kind: type[Struct | Enum] = type(value)
-        return {
-            name.rstrip("_"): self.plain(hint, getattr(value, name)) for name, hint in hints_of(kind).items()
-        }
-
-    def plain_call(self, call: Call) -> dict[str, Any]:
-        """`{"Pallet.call": {arguments}}`."""
-        arguments = zip(call.info.parameters, call.args, strict=True)
-        return {str(call): {name.rstrip("_"): self.plain(kind, value) for (name, kind), value in arguments}}
-
-    def event(self, event: Event) -> dict[str, Any]:
-        """`{"Pallet.Event": {fields}}`."""
-        return {self.event_name(event): self._fields(event)}
-
-    def event_name(self, event: Event) -> str:
-        """`Pallet.Event`."""
-        for name, pallet in self.runtime.pallets.items():
-            if isinstance(event, pallet.event_root):
-                return f"{name}.{type(event).__variant_name__}"
-        return type(event).__name__
-
 
 def _origins_of(pallet: Pallet[Any, Any]) -> type[Origin] | None:
     return type(pallet).origin_type
@@ -218,14 +151,3 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    if get_origin(annotation) is Annotated:
-        base, *marks = get_args(annotation)
-        return base, tuple(marks)
-    return annotation, ()
-
-
-def _is_account(marks: tuple[Any, ...]) -> bool:
-    return any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks)

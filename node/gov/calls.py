@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from node.gov.pallets import Governance
 from runtime.frame import Call
+from runtime.scale.errors import is_tuple
 
 DEPTH_MAX: Final = 16
 """How deep a tree is shown."""
@@ -77,8 +78,4 @@ def _tree(call: Call, depth: int, left: list[int]) -> CallTree:
 def _calls_in(value: Any) -> list[Call]:
     if isinstance(value, Call):
         return [value]
-    return [each for each in value if isinstance(each, Call)] if _is_tuple(value) else []
-
-
-def _is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
-    return isinstance(value, tuple)
+    return [each for each in value if isinstance(each, Call)] if is_tuple(value) else []

@@ -28,6 +28,7 @@ from typing import (
 import msgspec
 
 from node.rpc.errors import InvalidParams
+from runtime.crypto import ss58
 
 SHOWN_CHARACTERS_MAX: Final = 40
 """How much of a refused value an error repeats."""
@@ -267,6 +268,14 @@ def _block_number() -> Param:
     return Param(expected, convert)
 
 
+def _account(value: object) -> bytes:
+    try:
+        return ss58.decode(value if isinstance(value, str) else "")[0]
+    except ss58.InvalidAddress as error:
+        raise Unfit(f"expected an SS58 address; {error}") from None
+
+
+Account: TypeAlias = Annotated[bytes, Param("an SS58 address", _account)]
 Hash: TypeAlias = Annotated[bytes, hex_bytes("a hash (32 bytes in hex)", 32)]
 HexBytes: TypeAlias = Annotated[bytes, hex_bytes("bytes in hex")]
 U32: TypeAlias = Annotated[int, unsigned(32)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from node.whatif.fork import Fork
 from node.whatif.stand_ins import Dice, RollCall, Standing
@@ -43,7 +43,8 @@ HOUR_MS: Final = 3_600_000
 DAY_HOURS: Final = 24
 SETTLING_BLOCKS_MAX: Final = 64
 """How many blocks follow at once on one of a later hour, at most, while more is due than a block does."""
-STAND_INS: Final[tuple[tuple[type[Any], type[Pallet[Any, Any]]], ...]] = (
+StandIns: TypeAlias = tuple[tuple[type[Any], type[Pallet[Any, Any]]], ...]
+STAND_INS: Final[StandIns] = (
     (Wheel, Dice),
     (Authorities, Standing),
     (Attestation, RollCall),
@@ -75,18 +76,27 @@ def moved_to(other: Runtime, runtime: Runtime, call: Call) -> Call:
     return moved
 
 
+def apart(runtime: Runtime) -> Runtime:
+    """The same runtime once more, for whoever must not touch the first: another thread."""
+    return _again(runtime, ())
+
+
 def forkable(runtime: Runtime) -> Runtime:
     """The same runtime with stand-ins in the seats of what a fork cannot run. Nobody acts by proxy on a fork,
     and the lists of what proxies may do name the calls of the real ones: there are none.
     """
+    return _again(runtime, STAND_INS)
+
+
+def _again(runtime: Runtime, stand_ins: StandIns) -> Runtime:
     found: dict[str, Found] = {}
     seats: list[SeatSpec] = []
     for seat in runtime.spec.pallets:
         kind: type[Pallet[Any, Any]] = type(runtime.pallets[seat.seat_name])
-        for real, stand_in in STAND_INS:
+        for real, stand_in in stand_ins:
             kind = stand_in if issubclass(kind, real) else kind
         found[seat.pallet] = Found(pallet=kind)
-        is_proxy = issubclass(kind, Proxy)
+        is_proxy = issubclass(kind, Proxy) and bool(stand_ins)
         seats.append(replace(seat, config={**seat.config, "filters": []}) if is_proxy else seat)
     return load(replace(runtime.spec, pallets=tuple(seats)), found)
 

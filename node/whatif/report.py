@@ -65,7 +65,7 @@ class Report:
     played: Played | None
 
     def plain(self) -> dict[str, Any]:
-        """The same as JSON can say it; amounts in 10^-9 coins."""
+        """The same as JSON says it, fields as `lowestCoveragePpb`; amounts in 10^-9 coins."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
 
@@ -148,10 +148,15 @@ def _aside(runtime: Runtime) -> Generator[None]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {_camel(name): _plain(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list):
         return [_plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
     return to_plain(value)
+
+
+def _camel(field: str) -> str:
+    first, *others = field.split("_")
+    return first + "".join(each.capitalize() for each in others)
 
 
 __all__ = ["SEED", "Played", "Positions", "Report", "UnknownScenario", "what_if"]

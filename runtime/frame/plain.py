@@ -44,7 +44,7 @@ class PlainError(ValueError):
 
 def from_plain(annotation: Any, value: Any) -> Any:
     """The value of type `annotation` that the plain `value` describes; raises `PlainError`."""
-    base, marks = _unwrap(annotation)
+    base, marks = unwrap(annotation)
     if isinstance(base, type):
         if issubclass(base, Struct):
             return _struct(base, value)
@@ -125,11 +125,17 @@ def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, (list, tuple))
 
 
-def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without its marks, and the marks."""
     if get_origin(annotation) is Annotated:
         base, *marks = get_args(annotation)
         return base, tuple(marks)
     return annotation, ()
+
+
+def is_account(marks: tuple[Any, ...]) -> bool:
+    """Whether a type so marked is that of accounts."""
+    return any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks)
 
 
 def _struct(cls: type[R], value: Any) -> R:
@@ -219,7 +225,7 @@ def _bytes(value: Any, marks: tuple[Any, ...]) -> bytes:
             found = bytes.fromhex(value[2:])
         except ValueError:
             raise PlainError(f"{show(value)} is no hex") from None
-    elif any(isinstance(mark, Newtype) and mark.path == ACCOUNT_PATH for mark in marks):
+    elif is_account(marks):
         try:
             found, _ = ss58.decode(value)
         except ValueError as error:

@@ -1,5 +1,5 @@
 """Holders govern a real node from the command line: a parameter moved by vote from the draft to its history,
-votes split and lent and freed, and refusals that say what to do.
+votes split and lent and freed, forecasts, and refusals that say what to do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from genesis.presets.dev import dev, dev_address
 from genesis.spec import ChainSpec, write_spec
 from governance.tracks import TRACKS
 from node.cli.remote import local_runtime
-from node.client import connect
+from node.client import RpcRefusal, connect
 from runtime.runtime import Runtime
 from support.cli import ballast, refusal
 from support.devnode import dev_node
@@ -73,7 +73,7 @@ class Cli:
     def __init__(self, chain: Path, url: str) -> None:
         self.file = chain
         self._chain = ("--chain", str(chain))
-        self._url = url
+        self.url = url
 
     def show(self, *arguments: str) -> Any:
         return ballast(*arguments, *self._chain, "--json").json
@@ -96,12 +96,21 @@ class Cli:
         """The number of the referendum."""
         return int(self.send("gov", "propose", *arguments, signer=signer)["referendum"])
 
+    def ask(self, method: str, *given: Any) -> Any:
+        """What the node answers by itself."""
+
+        async def call() -> Any:
+            async with connect(self.url) as client:
+                return await client.call(method, *given)
+
+        return trio.run(call)
+
     def seal(self, count: int) -> None:
         """That many blocks."""
         trio.run(self._seal, count)
 
     async def _seal(self, count: int) -> None:
-        async with connect(self._url) as client:
+        async with connect(self.url) as client:
             for start in range(0, count, BLOCKS_AT_ONCE):
                 await client.call("dev_seal", min(BLOCKS_AT_ONCE, count - start))
 
@@ -317,6 +326,62 @@ def test_what_a_proposal_does_to_ones_own_coins(cli: Cli) -> None:
     assert mine["positions"]["before"] == mine["positions"]["after"]
     account = cli.show("account", "//Charlie")
     assert mine["positions"]["before"]["total"] == account["free"] + account["reserved"]
+
+
+@pytest.mark.parametrize("given", [(), ("run",), (None, CHARLIE), ("gone", BOB, 7)])
+def test_a_node_tells_over_rpc_what_the_command_says(cli: Cli, given: tuple[Any, ...]) -> None:
+    number = cli.propose("Utility.batch", f"calls={NOTHING}", "--track", "treasury", signer="//Bob")
+    names = zip(("--scenario", "--account", "--seed"), given, strict=False)
+    options = [str(each) for name, value in names if value is not None for each in (name, value)]
+    assert cli.ask("gov_whatIf", number, *given) == cli.show("gov", "what-if", str(number), *options)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ((999,), "(4003): Client error: there is no referendum 999"),
+        (
+            (0, "panic"),
+            (
+                "(-32602): Invalid params: 'scenario' (position 2): "
+                'expected "price" or "run" or "gone" or null, got "panic"'
+            ),
+        ),
+        (
+            (0, None, "Bob"),
+            "(-32602): Invalid params: 'account' (position 3): expected an SS58 address or null, got \"Bob\"",
+        ),
+        ((0, None, None, -1), "(-32602): Invalid params: 'seed' (position 4): expected an integer from 0"),
+    ],
+)
+def test_what_is_wrongly_asked_over_rpc(cli: Cli, given: tuple[Any, ...], why: str) -> None:
+    with pytest.raises(RpcRefusal) as refused:
+        cli.ask("gov_whatIf", *given)
+    assert str(refused.value).startswith(f"gov_whatIf was refused {why}")
+
+
+def test_one_forecast_is_made_at_a_time_and_the_node_goes_on(cli: Cli) -> None:
+    number = cli.propose("Utility.batch", f"calls={NOTHING}", "--track", "treasury", signer="//Bob")
+    refused: list[str] = []
+
+    async def play(url: str) -> None:
+        async with connect(url) as client:
+            try:
+                await client.call("gov_whatIf", number, "run")
+            except RpcRefusal as refusal:
+                refused.append(refusal.message)
+
+    async def both() -> None:
+        async with connect(cli.url) as client, trio.open_nursery() as nursery:
+            nursery.start_soon(play, cli.url)
+            nursery.start_soon(play, cli.url)
+            await client.call("dev_seal", 1)
+
+    trio.run(both)
+    assert refused == [
+        "Client error: a forecast is being made, and this node makes one at a time: ask again later"
+    ]
+    assert cli.ask("gov_whatIf", number)["referendum"] == number, "the next one has its turn"
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def test_what_changes_or_shows_the_node_answers_this_machine_only() -> None:
         *(name for name in methods if name.startswith("dev_")),
         "system_dryRun",
         "system_dryRunAt",
+        "gov_whatIf",
     }
 
 

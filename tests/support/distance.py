@@ -26,6 +26,8 @@ class Readable(Protocol):
 class Values:
     """A state of any keys and values."""
 
+    root = bytes(32)
+
     def __init__(self, values: dict[bytes, bytes]) -> None:
         self.values = values
 

@@ -9,6 +9,7 @@ from node.rpc.methods import (
     chain_head,
     chain_spec,
     dev,
+    gov,
     payment,
     simplex,
     state,
@@ -17,7 +18,7 @@ from node.rpc.methods import (
 )
 from node.rpc.methods.backend import Backend
 
-GROUPS = (chain, state, author, system, payment, chain_spec, chain_head, transaction, simplex)
+GROUPS = (chain, state, author, system, payment, chain_spec, chain_head, transaction, simplex, gov)
 """One module a group; each group is whole, or not listed at all: clients choose by its first name."""
 
 

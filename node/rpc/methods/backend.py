@@ -14,6 +14,7 @@ from node.mempool.validate import Mempool
 from node.peering import Peering
 from node.rpc.errors import ClientError
 from node.rpc.jsonrpc import Context, Registry
+from node.runtimes.past import PastRuntime, RuntimeUnknown, runtime_at
 from runtime.runtime import Runtime
 
 
@@ -48,3 +49,19 @@ def position_at(node: Backend, block_hash: bytes | None) -> Position:
         raise ClientError(f"UnknownBlock: {missing}") from None
     except DiscardedState as discarded:
         raise ClientError(f"UnknownBlock: {discarded}") from None
+
+
+def running_at(node: Backend, block_hash: bytes | None) -> Position:
+    """The same of a block whose runtime runs here. Raises ClientError."""
+    block = position_at(node, block_hash)
+    if past_runtime(node, block) is not None:
+        raise ClientError("Execution failed: Other: the block's runtime does not run any more on this node")
+    return block
+
+
+def past_runtime(node: Backend, block: Position) -> PastRuntime | None:
+    """A block's runtime, if it is not the one that runs. Raises ClientError where nothing is known of it."""
+    try:
+        return runtime_at(node.chain, block)
+    except RuntimeUnknown as unknown:
+        raise ClientError(f"UnknownBlock: {unknown}") from None

@@ -5,14 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from node.chain.chain import Position
 from node.chain.notices import NewBest, Reverted
 from node.rpc.errors import ClientError, InvalidParams, RpcError
-from node.rpc.methods.backend import Call, Methods, position_at
+from node.rpc.methods.backend import Call, Methods, past_runtime, position_at, running_at
 from node.rpc.methods.shapes import maybe_hex, to_hex, version_json
 from node.rpc.params import U32, Hash, HexBytes
 from node.rpc.subscriptions import Sink
-from node.runtimes.past import METADATA, PastRuntime, RuntimeUnknown, runtime_at
+from node.runtimes.past import METADATA
 from runtime.api import ApiError, call
 from runtime.crypto.hashing import blake2b_256
 from runtime.state import State
@@ -32,9 +31,7 @@ methods: Methods = Methods()
 @methods.method("state_call", aliases=("state_callAt",))
 async def state_call(ctx: Call, name: str, data: HexBytes, at: Hash | None = None) -> str:
     """The encoded answer of a runtime API."""
-    block = position_at(ctx.node, at)
-    if _past(ctx, block) is not None:
-        raise ClientError("Execution failed: Other: the block's runtime does not run any more on this node")
+    block = running_at(ctx.node, at)
     try:
         return to_hex(call(ctx.node.runtime, block.state, block.header, name, data))
     except ApiError as error:
@@ -44,23 +41,15 @@ async def state_call(ctx: Call, name: str, data: HexBytes, at: Hash | None = Non
 @methods.method("state_getMetadata")
 async def get_metadata(ctx: Call, at: Hash | None = None) -> str | None:
     """The metadata in version 14; newer ones come by the runtime API."""
-    past = _past(ctx, position_at(ctx.node, at))
+    past = past_runtime(ctx.node, position_at(ctx.node, at))
     return maybe_hex(past.metadata if past else ctx.node.runtime.metadata.encode(METADATA))
 
 
 @methods.method("state_getRuntimeVersion", aliases=("chain_getRuntimeVersion",))
 async def get_runtime_version(ctx: Call, at: Hash | None = None) -> object:
     """Which runtime goes on from the block."""
-    past = _past(ctx, position_at(ctx.node, at))
+    past = past_runtime(ctx.node, position_at(ctx.node, at))
     return version_json(past.version if past else ctx.node.runtime.version)
-
-
-def _past(ctx: Call, block: Position) -> PastRuntime | None:
-    """A block's runtime, if it is not the one that runs. Raises ClientError where nothing is known of it."""
-    try:
-        return runtime_at(ctx.node.chain, block)
-    except RuntimeUnknown as unknown:
-        raise ClientError(f"UnknownBlock: {unknown}") from None
 
 
 @methods.subscription(

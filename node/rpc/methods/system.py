@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Annotated, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from node.rpc.errors import RpcError
 from node.rpc.methods.backend import Backend, Call, Methods, position_at
 from node.rpc.methods.shapes import to_hex
-from node.rpc.params import Hash, HexBytes, Param, Unfit
+from node.rpc.params import Account, Hash, HexBytes
 from runtime.api import call
 from runtime.api.validity import TransactionValidityError, refusal_of
-from runtime.crypto import ss58
 from runtime.executive.extensions import nonce_tag
 from runtime.frame import validity
 from runtime.frame.invalid import InvalidBlock
@@ -27,16 +26,6 @@ ApplyExtrinsicResult: TypeAlias = Result[DispatchResult, TransactionValidityErro
 _APPLIED: Final = codec_of(ApplyExtrinsicResult)
 
 methods: Methods = Methods()
-
-
-def _account(value: object) -> bytes:
-    try:
-        return ss58.decode(value if isinstance(value, str) else "")[0]
-    except ss58.InvalidAddress as error:
-        raise Unfit(f"expected an SS58 address; {error}") from None
-
-
-Account = Annotated[bytes, Param("an SS58 address", _account)]
 
 
 @methods.method("system_name")

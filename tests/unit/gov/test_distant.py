@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from itertools import count, islice
 from typing import cast
@@ -15,8 +16,8 @@ from node.client import ChainClient, Client
 from node.client.chain import PAGE
 from node.client.errors import Disconnected
 from node.gov import distant
-from node.gov.distant import FIRST_PAGE, StateTooLarge, over
-from runtime.state import State
+from node.gov.distant import FIRST_PAGE, StateTooLarge, beside, over
+from runtime.state import State, StateDiscarded
 from support.chains import chain_of
 from support.distance import DistantNode, Values
 
@@ -107,3 +108,35 @@ async def test_whoever_gives_up_need_not_wait_for_the_end() -> None:
     with trio.move_on_after(0.05) as scope:
         await over(behind(node_of({})), AT, endless)
     assert scope.cancelled_caught
+
+
+async def test_a_state_of_this_process_is_read_in_the_loop_alone() -> None:
+    loop = threading.get_ident()
+    readers: set[int] = set()
+
+    class Watched(Values):
+        def get(self, key: bytes, /) -> bytes | None:
+            readers.add(threading.get_ident())
+            return super().get(key)
+
+    def question(state: State) -> tuple[int, bytes, list[bytes]]:
+        return threading.get_ident(), state.get(bytes(4)) or b"", list(state.keys(b""))
+
+    state = cast(State, Watched(MANY))
+    asker, value, keys = await beside(state, question, trio.CapacityLimiter(1))
+    assert (value, keys) == (MANY[bytes(4)], list(MANY))
+    assert readers == {loop} != {asker}
+
+
+async def test_a_state_that_leaves_the_window_meanwhile_gives_no_answer() -> None:
+    class Leaving(Values):
+        def get(self, key: bytes, /) -> bytes | None:
+            raise StateDiscarded(7)
+
+    def swallowing(state: State) -> str:
+        with suppress(Exception):
+            state.get(b"")
+        return "a pallet is broken"
+
+    with pytest.raises(StateDiscarded):
+        await beside(cast(State, Leaving({})), swallowing, trio.CapacityLimiter(1))

@@ -30,6 +30,7 @@ from runtime.executive.extrinsic import Extrinsic, Proof, verify
 from runtime.state.states import ChangeSet
 from runtime.testing import Trusting
 from runtime.trie import StateVersion, ordered_trie_root
+from runtime.trie.branch import encoding_of, ids_of
 from runtime.trie.node import encode_leaf
 
 ROUNDS: Final = 7
@@ -153,10 +154,10 @@ def _hash_floor(state: ChangeSet) -> float:
     assert state.trie is not None
     leaves, inline_max = state.trie.leaves, state.states.version.inline_max
     buffers: list[bytes] = []
-    for shape, ids, encoded in state.trie.branches.values():
-        buffers.append(encoded)
-        for key, value in [leaves[id] for id in ids if id in leaves]:
-            buffers.append(encode_leaf(key, shape.depth + 1, value, inline_max))
+    for branch in state.trie.branches.values():
+        buffers.append(encoding_of(branch))
+        for key, value in [leaves[id] for id in ids_of(branch) if id in leaves]:
+            buffers.append(encode_leaf(key, branch[0].depth + 1, value, inline_max))
             if len(value) > inline_max:
                 buffers.append(value)
     started = time.process_time()

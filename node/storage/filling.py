@@ -17,7 +17,7 @@ from typing import Final
 from node.storage.columns import Column
 from node.storage.database import Batch, Database
 from node.storage.errors import StorageCorrupted, StorageFilled
-from node.storage.records import number_key, write_branch, write_leaf, write_root
+from node.storage.records import number_key, write_leaf, write_root
 from node.storage.rocks import BLOCK_CACHE_BYTES, RocksDatabase
 from node.storage.states import FILLING_KEY, FORMAT
 from runtime.state.backend import Also, Root
@@ -147,8 +147,8 @@ class Filling:
     def _write_nodes(self, builder: Builder) -> None:
         batch = self.database.batch()
         handle = self.database.handle(Column.NODES)
-        for id, branch in builder.branches.items():
-            batch.put(number_key(id), write_branch(branch), handle)
+        for id, (_, record) in builder.branches.items():
+            batch.put(number_key(id), record, handle)
         handle = self.database.handle(Column.LEAVES)
         for id, leaf in builder.leaves.items():
             batch.put(number_key(id), write_leaf(leaf), handle)

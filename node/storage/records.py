@@ -1,7 +1,7 @@
 """The bytes of trie nodes on disk.
 
-branch = start u16, number of ids u8, ids u64 each, the node's encoding       (all little-endian)
-leaf   = length of the key u16, key, value
+branch = the record of `runtime.trie.branch`
+leaf   = length of the key u16 little-endian, key, value
 root   = state root 32 bytes, id of the root node u64
 dead   = number of branches u32 little-endian, then ids u64 big-endian, as in keys: branches, then leaves
 
@@ -21,7 +21,6 @@ ID_SIZE = 8
 """Bytes of an id in a key."""
 ROOT_BYTES = 32 + 2 * ID_SIZE
 
-_branch_head = Struct("<HB")
 _number = Struct(">Q")
 _IS_LITTLE = sys.byteorder == "little"
 
@@ -46,23 +45,11 @@ def number_of(key: bytes) -> int:
     return number
 
 
-def write_branch(branch: Branch) -> bytes:
-    shape, ids, buffer = branch
-    return b"".join((_branch_head.pack(shape.start, len(ids)), _native(ids), buffer))
-
-
 def read_branch(record: bytes) -> Branch:
     try:
-        start, count = _branch_head.unpack_from(record)
-        end = _branch_head.size + ID_SIZE * count
-        ids = array("Q", record[_branch_head.size : end])
-        buffer = record[end:]
-        shape = shape_of(start, buffer)
-    except (StructError, ValueError, IndexError):
+        return shape_of(record), record
+    except (ValueError, IndexError):
         raise DamagedRecord("branch") from None
-    if len(ids) != count or count != len(shape.slots) + shape.has_value:
-        raise DamagedRecord("branch")
-    return shape, _native(ids), buffer
 
 
 def write_leaf(leaf: Leaf) -> bytes:
@@ -101,12 +88,3 @@ def read_dead(record: bytes) -> tuple[list[bytes], list[bytes]]:
     if len(record) != 4 + ID_SIZE * len(keys) or count > len(keys):
         raise DamagedRecord("journal")
     return keys[:count], keys[count:]
-
-
-def _native(ids: "array[int]") -> "array[int]":
-    """The ids in the byte order of the disk: themselves, on every common machine."""
-    if _IS_LITTLE:
-        return ids
-    ids = ids[:]
-    ids.byteswap()
-    return ids

@@ -34,7 +34,6 @@ from node.storage.records import (
     read_dead,
     read_leaf,
     read_root,
-    write_branch,
     write_dead,
     write_leaf,
     write_root,
@@ -51,7 +50,7 @@ CLOSED: Final = "CLOSED"
 open, and none after a crash.
 """
 
-FORMAT: Final = b"1"
+FORMAT: Final = b"2"
 """The format of the database; changes whenever the records or the columns do."""
 
 FILLING_KEY: Final = b"filling"
@@ -60,8 +59,8 @@ FILLING_KEY: Final = b"filling"
 NODE_BUDGET_BYTES: Final = 512 << 20
 """What the cached branches may weigh, unless the caller says otherwise."""
 
-BRANCH_BYTES: Final = 400
-"""What a branch weighs in memory beside its encoding: objects and ids."""
+BRANCH_BYTES: Final = 300
+"""What a branch weighs in memory beside its record: objects, and its place in a dictionary."""
 
 NOTHING_DEAD: Final = bytes(4)
 """The journal of a block under which no node died."""
@@ -70,11 +69,11 @@ PRUNED_HEIGHTS_MAX: Final = 4
 """How many heights one commit prunes at most, when a smaller window than before leaves more to do."""
 
 
-_encoding = itemgetter(2)
+_record = itemgetter(1)
 
 
 def _weight(branches: Collection[Branch]) -> int:
-    return BRANCH_BYTES * len(branches) + sum(map(len, map(_encoding, branches)))
+    return BRANCH_BYTES * len(branches) + sum(map(len, map(_record, branches)))
 
 
 class DatabaseStore:
@@ -160,8 +159,8 @@ class DatabaseStore:
             else:
                 put(key, value, handle)
         handle = database.handle(Column.NODES)
-        for id, branch in commit.branches.items():
-            put(number_key(id), write_branch(branch), handle)
+        for id, (_, record) in commit.branches.items():
+            put(number_key(id), record, handle)
         handle = database.handle(Column.LEAVES)
         for id, leaf in commit.leaves.items():
             put(number_key(id), write_leaf(leaf), handle)

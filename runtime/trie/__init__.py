@@ -2,8 +2,9 @@
 readable.
 """
 
+from runtime.trie.branch import Branch, Leaf, Nodes, shape_of
 from runtime.trie.build import Builder
-from runtime.trie.node import EMPTY_ROOT, Branch, Leaf, Nodes, StateVersion, shape_of
+from runtime.trie.node import EMPTY_ROOT, StateVersion
 from runtime.trie.proof import (
     IncompleteProof,
     InvalidProof,

@@ -2,19 +2,15 @@
 entry has come, so that only the branches on the way to the newest key are held.
 """
 
-from array import array
-
+from runtime.trie.branch import Branch, Leaf, freeze
 from runtime.trie.nibbles import common_nibbles
 from runtime.trie.node import (
     EMPTY_ROOT,
-    Branch,
-    Leaf,
     StateVersion,
     digest_of,
     encode_branch,
     encode_leaf,
     reference_of,
-    shape_of,
 )
 
 
@@ -83,11 +79,11 @@ class Builder:
             references = {nibble: reference for nibble, (_, reference) in done.children.items()}
             own = None if done.value is None else done.value[1]
             encoded = encode_branch(path[start : done.depth], own, references, self._inline_max)
-            ids = array("Q", [id for id, _ in done.children.values()])
+            ids = [id for id, _ in done.children.values()]
             if done.value is not None:
                 ids.append(done.value[0])
             id = self._born(leaf=False)
-            self.branches[id] = shape_of(start, encoded), ids, encoded
+            self.branches[id] = freeze(start, encoded, ids)
             self._name(above, path, id, encoded)
 
     def _name(self, above: _Open, path: str, id: int, encoded: bytes) -> None:

@@ -1,44 +1,29 @@
-"""The nodes of the trie: Substrate's byte encoding of leaves and branches, and frozen branches with numeric
-ids.
-
-Encoding, as in `sp_trie::node_header` and `sp_trie::node_codec` of polkadot-sdk:
+"""The nodes of the trie: Substrate's byte encoding of leaves and branches.
 
     node   = header, partial key, [children bitmap, u16 little-endian], [value], children
     header = kind in the high bits, number of nibbles in the low ones; when those are all ones, the rest of
-    the
-             number follows in bytes of 255 and one last byte below 255
+             the number follows in bytes of 255 and one last byte below 255
     value  = compact length and bytes, or the 32-byte blake2b-256 of the value (a kind of its own)
     child  = compact length and the child's own encoding if that is shorter than 32 bytes, else its
-    blake2b-256
+             blake2b-256
 
-A frozen node never points to another: it names its children by id. Ids are unique for the life of a store;
-even ones are branches, odd ones leaves, and 0 is the empty trie. A leaf is its whole key and value, so it
-keeps its id when a change above it moves the place where its partial key starts.
+As in `sp_trie::node_header` and `sp_trie::node_codec` of polkadot-sdk.
 """
 
-from array import array
 from collections.abc import Mapping
 from enum import IntEnum
-from functools import cache, lru_cache
 from hashlib import blake2b
-from typing import Protocol, TypeAlias
 
 from runtime.trie.nibbles import pack
 
 HASH_SIZE = 32
 """Bytes of a node's or a value's digest; a shorter node stands inline in its parent."""
 
-STEP = 1 + HASH_SIZE
-"""Bytes from one child that stands by its digest to the next."""
-
 KEY_BYTES_MAX = 32_767
 """The longest key: Substrate's decoders refuse a partial key of more than 65,535 nibbles."""
 
 HEADERS_PREPARED = 512
 """Leaf headers up to this many nibbles are looked up, longer ones computed."""
-
-PLAIN_SHAPES_MAX = 1 << 14
-"""How many shapes of plain branches are kept, to be shared."""
 
 EMPTY_NODE = b"\0"
 EMPTY_ROOT = blake2b(EMPTY_NODE, digest_size=HASH_SIZE).digest()
@@ -52,9 +37,6 @@ BRANCH = (0x80, 6)
 BRANCH_WITH_VALUE = (0xC0, 6)
 LEAF_WITH_HASH = (0x20, 5)
 BRANCH_WITH_HASH = (0x10, 4)
-
-Leaf: TypeAlias = tuple[bytes, bytes]
-"""A key and its value."""
 
 
 class StateVersion(IntEnum):
@@ -71,64 +53,6 @@ class StateVersion(IntEnum):
         return HASH_SIZE if self else (1 << 32) - 1
 
 
-class Shape:
-    """What the versions of a branch share while only values below it change, and one with all branches that
-    are alike in it. Never altered.
-    """
-
-    __slots__ = ("base", "depth", "has_value", "is_plain", "is_regular", "partial", "slots", "start")
-
-    def __init__(
-        self,
-        start: int,
-        partial: str,
-        slots: Mapping[str, int],
-        base: int,
-        has_value: bool,
-        is_regular: bool,
-    ) -> None:
-        self.start = start
-        """The number of nibbles above the branch, its parent's choice among children included."""
-        self.partial = partial
-        """The nibbles that all keys below the branch share from `start` on."""
-        self.depth = start + len(partial)
-        """The position of the nibble that chooses among the children."""
-        self.slots = slots
-        """Nibble -> place among the children that exist."""
-        self.base = base
-        """Where the first child stands in the encoding."""
-        self.has_value = has_value
-        """Whether a key ends at this branch: its leaf is the last of the ids."""
-        self.is_regular = is_regular
-        """Whether every child stands by its digest, 33 bytes apart."""
-        self.is_plain = is_regular and not partial
-        """Regular, and reached by every key that its parent sends there."""
-
-
-Branch: TypeAlias = tuple[Shape, "array[int]", bytes]
-"""One frozen version of a branch: its shape; the ids of its children in nibble order, then that of the leaf
-with its own value if it has one; and its exact encoding. A bare tuple: millions are made.
-"""
-
-
-class Nodes(Protocol):
-    """Where a trie finds the frozen nodes that it did not make itself.
-
-    `branch` and `leaf` raise the store's own error when the id is not there: pruned, or never written.
-    """
-
-    @property
-    def at_hand(self) -> Mapping[int, Branch]:
-        """Branches that `branch` would find in memory, as far as it costs nothing to say: looking here first
-        spares a call for each.
-        """
-        ...
-
-    def branch(self, id: int, /) -> Branch: ...
-
-    def leaf(self, id: int, /) -> Leaf: ...
-
-
 def header(kind: tuple[int, int], nibbles: int) -> bytes:
     """The first bytes of a node: `kind`, and how many nibbles its partial key has."""
     bits, width = kind
@@ -142,13 +66,6 @@ def header(kind: tuple[int, int], nibbles: int) -> bytes:
 _LEAF_HEADERS = tuple(header(LEAF, nibbles) for nibbles in range(HEADERS_PREPARED))
 _LEAF_WITH_HASH_HEADERS = tuple(header(LEAF_WITH_HASH, nibbles) for nibbles in range(HEADERS_PREPARED))
 _LOW_NIBBLE = tuple(bytes((byte & 15,)) for byte in range(256))
-
-
-@cache
-def slots_of(bitmap: int) -> Mapping[str, int]:
-    """Nibble -> place, for the children that `bitmap` says exist; the same object for the same bitmap."""
-    present = [nibble for nibble in range(16) if bitmap >> nibble & 1]
-    return {f"{nibble:x}": slot for slot, nibble in enumerate(present)}
 
 
 def compact(number: int) -> bytes:
@@ -208,44 +125,6 @@ def encode_branch(
         parts.append(bytes((len(reference) << 2,)))
         parts.append(reference)
     return b"".join(parts)
-
-
-def shape_of(start: int, buffer: bytes) -> Shape:
-    """The shape of the branch encoded in `buffer`, which is trusted."""
-    first = buffer[0]
-    if first == BRANCH[0]:
-        plain = _plain_shape(start, buffer[1] | buffer[2] << 8)
-        if len(buffer) == plain.base + STEP * len(plain.slots):
-            return plain
-    width = 4 if first < 0x20 else 6
-    full = (1 << width) - 1
-    nibbles = first & full
-    at = 1
-    if nibbles == full:
-        more = 255
-        while more == 255:
-            more = buffer[at]
-            nibbles += more
-            at += 1
-    end = at + (nibbles + 1) // 2
-    partial = buffer[at:end].hex()[nibbles & 1 :]
-    slots = slots_of(buffer[end] | buffer[end + 1] << 8)
-    base = end + 2
-    if first < 0x20:
-        base += HASH_SIZE
-    elif first >= 0xC0:
-        mode = buffer[base] & 3
-        base += (1, 2, 4)[mode] + (int.from_bytes(buffer[base : base + (1, 2, 4)[mode]], "little") >> 2)
-    is_regular = len(buffer) - base == STEP * len(slots)
-    return Shape(start, partial, slots, base, first < 0x20 or first >= 0xC0, is_regular)
-
-
-@lru_cache(PLAIN_SHAPES_MAX)
-def _plain_shape(start: int, bitmap: int) -> Shape:
-    """The shape of a branch without partial key and value, whose children stand by their digests: of nearly
-    all that a large trie has, and then it is at hand when they are walked.
-    """
-    return Shape(start, "", slots_of(bitmap), 3, has_value=False, is_regular=True)
 
 
 def with_partial(buffer: bytes, old: str, new: str) -> bytes:

@@ -9,7 +9,8 @@ that stands inline, a value at a branch) is left over, untouched, for `runtime.t
 from collections.abc import Container, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from runtime.trie.node import HASH_SIZE, STEP, Branch, Leaf, Nodes, blank, encode_leaf
+from runtime.trie.branch import ID_SIZE, Branch, Leaf, Nodes, ids_from, pack_id, put_id
+from runtime.trie.node import HASH_SIZE, blank, encode_leaf
 
 LEVELS_MAX: Final = 64
 """How many branches below each other are overwritten in one go; what lies deeper is left over."""
@@ -73,19 +74,20 @@ class Overwriter:
         them reach.
         """
         branch = self._at_hand(id) or self._find(id)
-        shape, ids, buffer = branch
+        shape, record = branch
         first, end = self._inside(branch, first, end, level)
-        paths, depth, slots = self._paths, shape.depth, shape.slots
+        paths, depth, places = self._paths, shape.depth, shape.places
         patched: bytearray | None = None
         while first < end:
             nibble = paths[first][depth]
             here = first
             first += 1
-            slot = slots.get(nibble)
-            if slot is None:
+            place = places.get(nibble)
+            if place is None:
                 self.left.append(here)
                 continue
-            child = ids[slot]
+            at, id_at = place
+            child: int = ids_from(record, id_at)[0]
             if child & 1:
                 made = self._leaf(depth, child, here)
             elif first == end or paths[first][depth] != nibble:
@@ -98,20 +100,18 @@ class Overwriter:
             if made is None:
                 continue
             if patched is None:
-                patched = bytearray(buffer)
-                ids = ids[:]
-            ids[slot], digest = made
-            at = shape.base + STEP * slot + 1
-            patched[at : at + HASH_SIZE] = digest
+                patched = bytearray(record)
+            put_id(patched, id_at, made[0])
+            patched[at : at + HASH_SIZE] = made[1]
         if patched is None:
             return None
         self.dead_branches.append(id)
         born = self.next_id
         self.next_id = born + 2
-        buffer = bytes(patched)
-        self.branches[born] = (shape, ids, buffer)
+        record = bytes(patched)
+        self.branches[born] = shape, record
         state = blank()
-        state.update(buffer)
+        state.update(record[: shape.end])
         return born, state.digest()
 
     def _inside(self, branch: Branch, first: int, end: int, level: int) -> tuple[int, int]:
@@ -142,7 +142,7 @@ class Overwriter:
         No branch is entered twice, so that nothing is to be undone where the change has to be left over.
         """
         path, at_hand, find = self._paths[place], self._at_hand, self._find
-        passed: list[tuple[int, int, Branch]] = []
+        passed: list[tuple[int, int, int, Branch]] = []
         try:
             while True:
                 branch = at_hand(id) or find(id)
@@ -152,11 +152,11 @@ class Overwriter:
                 ):
                     self.left.append(place)
                     return None
-                slot = shape.slots[path[shape.depth]]
-                child = branch[1][slot]
+                at, id_at = shape.places[path[shape.depth]]
+                child: int = ids_from(branch[1], id_at)[0]
                 if child & 1:
                     break
-                passed.append((id, slot, branch))
+                passed.append((id, at, id_at, branch))
                 id = child
         except (KeyError, IndexError):
             # There is no such child, or the key ends here.
@@ -165,19 +165,17 @@ class Overwriter:
         made = self._leaf(shape.depth, child, place)
         if made is None:
             return None
-        passed.append((id, slot, branch))
+        passed.append((id, at, id_at, branch))
         dead, branches, born = self.dead_branches, self.branches, self.next_id
         below, digest = made
-        for id, slot, (shape, ids, buffer) in reversed(passed):
+        for id, at, id_at, (shape, record) in reversed(passed):
             dead.append(id)
-            ids = ids[:]
-            ids[slot] = below
-            at = shape.base + STEP * slot + 1
-            buffer = buffer[:at] + digest + buffer[at + HASH_SIZE :]
+            end = shape.end
+            encoded = record[:at] + digest + record[at + HASH_SIZE : end]
             state = blank()
-            state.update(buffer)
+            state.update(encoded)
             digest = state.digest()
-            branches[born] = (shape, ids, buffer)
+            branches[born] = shape, encoded + record[end:id_at] + pack_id(below) + record[id_at + ID_SIZE :]
             below = born
             born += 2
         self.next_id = born

@@ -10,12 +10,11 @@ after the last key of this one.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from runtime.trie.branch import Leaf, Nodes, encoding_of, ids_of
 from runtime.trie.node import (
     EMPTY_NODE,
     EMPTY_ROOT,
     HASH_SIZE,
-    Leaf,
-    Nodes,
     StateVersion,
     digest_of,
     encode_leaf,
@@ -72,9 +71,10 @@ def prove_range(
                 if len(value) > inline_max:
                     add(value)
             continue
-        shape, ids, buffer = nodes.branch(id)
-        if not start or len(buffer) >= HASH_SIZE:
-            add(buffer)
+        branch = nodes.branch(id)
+        shape, ids, encoded = branch[0], ids_of(branch), encoding_of(branch)
+        if not start or len(encoded) >= HASH_SIZE:
+            add(encoded)
         path += shape.partial
         for nibble, slot in reversed(tuple(shape.slots.items())):
             below = path + nibble

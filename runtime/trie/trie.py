@@ -12,27 +12,28 @@ node born and replaced within one update is simply forgotten, and only nodes fro
 reported dead.
 """
 
-from array import array
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from runtime.trie.branch import (
+    Branch,
+    Leaf,
+    Nodes,
+    encoding_of,
+    freeze,
+    ids_of,
+)
 from runtime.trie.draft import PENDING, Draft, Entry
 from runtime.trie.nibbles import common_nibbles, common_prefix
 from runtime.trie.node import (
     EMPTY_ROOT,
     HASH_SIZE,
     KEY_BYTES_MAX,
-    STEP,
-    Branch,
-    Leaf,
-    Nodes,
-    Shape,
     StateVersion,
     digest_of,
     encode_branch,
     encode_leaf,
     reference_of,
-    slots_of,
     with_partial,
 )
 from runtime.trie.overwrite import Overwriter
@@ -176,7 +177,7 @@ class _Editor:
         if slot is None:
             is_held = draft.shape.has_value and len(path) == draft.depth
             return draft.explode() if value is not None or is_held else None
-        id = draft.ids[slot]
+        id = draft.child(slot)
         if not id & 1:
             below = self._open(id, path)
             return below if below is not None or value is None else draft.explode()
@@ -249,13 +250,13 @@ class _Editor:
             self._kill(draft.id)
         entry: Entry | None
         if draft.entries is None:
-            buffer = bytes(draft.buffer)
-            entry = Entry(self._born_branch(draft.shape, draft.ids, buffer), None, digest_of(buffer))
+            branch = draft.shape, bytes(draft.record)
+            entry = Entry(self._born_branch(branch), None, digest_of(encoding_of(branch)))
         else:
             entry = self._collapse(draft, above.depth + 1)
         if above.entries is None:
             slot = above.shape.slots[nibble]
-            if entry is not None and len(entry.reference) == HASH_SIZE and not above.ids[slot] & 1:
+            if entry is not None and len(entry.reference) == HASH_SIZE and not above.child(slot) & 1:
                 above.patch(slot, entry.id, entry.reference)
                 return
             above.explode()
@@ -284,10 +285,8 @@ class _Editor:
         assert draft.entries is not None
         value = None
         value_id = 0
-        ids = array("Q")
+        ids: list[int] = []
         references: dict[str, bytes] = {}
-        bitmap = 0
-        size = 0
         for nibble in sorted(draft.entries):
             entry = draft.entries[nibble]
             id, reference = entry.id, entry.reference
@@ -299,30 +298,17 @@ class _Editor:
                 reference = reference_of(encode_leaf(key, draft.depth + 1, content, self.inline_max))
             ids.append(id)
             references[nibble] = reference
-            bitmap |= 1 << int(nibble, 16)
-            size += 1 + len(reference)
         if value is not None:
             ids.append(value_id)
-        partial = draft.path[start:]
-        buffer = encode_branch(partial, value, references, self.inline_max)
-        shape = Shape(
-            start,
-            partial,
-            slots_of(bitmap),
-            base=len(buffer) - size,
-            has_value=value is not None,
-            is_regular=size == STEP * len(references),
-        )
-        return Entry(self._born_branch(shape, ids, buffer), None, reference_of(buffer))
+        encoded = encode_branch(draft.path[start:], value, references, self.inline_max)
+        return Entry(self._born_branch(freeze(start, encoded, ids)), None, reference_of(encoded))
 
     def _moved(self, id: int, start: int, partial: str) -> Entry:
         """The branch `id` with its partial key starting elsewhere."""
-        old, ids, buffer = self._branch(id)
+        old = self._branch(id)
         self._kill(id)
-        moved = with_partial(buffer, old.partial, partial)
-        base = old.base + len(moved) - len(buffer)
-        shape = Shape(start, partial, old.slots, base, old.has_value, old.is_regular)
-        return Entry(self._born_branch(shape, ids, moved), None, reference_of(moved))
+        encoded = with_partial(encoding_of(old), old[0].partial, partial)
+        return Entry(self._born_branch(freeze(start, encoded, ids_of(old))), None, reference_of(encoded))
 
     def _finish(self, ground: Draft) -> tuple[bytes, int]:
         assert ground.entries is not None
@@ -342,10 +328,10 @@ class _Editor:
         self.leaves[id] = (key, value)
         return id
 
-    def _born_branch(self, shape: Shape, ids: "array[int]", buffer: bytes) -> int:
+    def _born_branch(self, branch: Branch) -> int:
         id = self.next_id
         self.next_id += 2
-        self.branches[id] = (shape, ids, buffer)
+        self.branches[id] = branch
         return id
 
     def _key_of(self, id: int, key: bytes) -> bytes:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from runtime.trie.branch import Nodes, child_of, encoding_of, ids_of, own_leaf
 from runtime.trie.node import (
     EMPTY_NODE,
     HASH_SIZE,
-    Nodes,
     StateVersion,
     digest_of,
     encode_leaf,
@@ -18,15 +18,17 @@ def get(nodes: Nodes, top: int, key: bytes) -> bytes | None:
     path = key.hex()
     id = top
     while id and not id & 1:
-        shape, ids, _ = nodes.branch(id)
+        branch = nodes.branch(id)
+        shape = branch[0]
         if not path.startswith(shape.partial, shape.start):
             return None
         if len(path) == shape.depth:
-            return nodes.leaf(ids[-1])[1] if shape.has_value else None
+            own = own_leaf(branch)
+            return nodes.leaf(own)[1] if own else None
         slot = shape.slots.get(path[shape.depth])
         if slot is None:
             return None
-        id = ids[slot]
+        id = child_of(branch, slot)
     if not id:
         return None
     held, value = nodes.leaf(id)
@@ -45,7 +47,8 @@ def keys(nodes: Nodes, top: int, prefix: bytes = b"", after: bytes | None = None
             if key.startswith(prefix) and (after is None or key > after):
                 yield key
             continue
-        shape, ids, _ = nodes.branch(id)
+        branch = nodes.branch(id)
+        shape, ids = branch[0], ids_of(branch)
         path += shape.partial
         if path < passed[: len(path)] or not path.startswith(first[: len(path)]):
             continue
@@ -70,18 +73,19 @@ def prove(nodes: Nodes, top: int, wanted: Sequence[bytes], version: StateVersion
         id, start = top, 0
         found = 0
         while not id & 1:
-            shape, ids, buffer = nodes.branch(id)
-            if start == 0 or len(buffer) >= HASH_SIZE:
-                proof[buffer] = None
+            branch = nodes.branch(id)
+            shape, encoded = branch[0], encoding_of(branch)
+            if start == 0 or len(encoded) >= HASH_SIZE:
+                proof[encoded] = None
             if not path.startswith(shape.partial, shape.start):
                 break
             if len(path) == shape.depth:
-                found = ids[-1] if shape.has_value else 0
+                found = own_leaf(branch)
                 break
             slot = shape.slots.get(path[shape.depth])
             if slot is None:
                 break
-            id, start = ids[slot], shape.depth + 1
+            id, start = child_of(branch, slot), shape.depth + 1
         else:
             held, value = nodes.leaf(id)
             encoded = encode_leaf(held, start, value, inline_max)
@@ -110,13 +114,14 @@ def merkle_value(nodes: Nodes, top: int, key: bytes, version: StateVersion) -> b
                 return None
             encoded = encode_leaf(held, start, value, version.inline_max)
         else:
-            shape, ids, encoded = nodes.branch(id)
+            branch = nodes.branch(id)
+            shape, encoded = branch[0], encoding_of(branch)
             rest = path[shape.start :]
             if len(rest) > len(shape.partial) and rest.startswith(shape.partial):
                 slot = shape.slots.get(path[shape.depth])
                 if slot is None:
                     return None
-                id, start = ids[slot], shape.depth + 1
+                id, start = child_of(branch, slot), shape.depth + 1
                 continue
             if not shape.partial.startswith(rest):
                 return None

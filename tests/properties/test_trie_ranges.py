@@ -18,7 +18,7 @@ from runtime.trie import (
     read_range,
     trie_root,
 )
-from runtime.trie.node import Branch, Leaf
+from runtime.trie.branch import Branch, Leaf
 
 key_parts = st.sampled_from([b"\x00", b"\x01", b"\x10", b"\x11", b"\xf0", b"\x11" * 16, b"\x10" * 40])
 some_keys = st.lists(key_parts, max_size=4).map(b"".join)

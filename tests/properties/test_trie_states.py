@@ -12,6 +12,7 @@ from node.storage import Column, RocksStates
 from node.storage.records import number_of
 from runtime.state import NotNext, State, StateDiscarded
 from runtime.trie import StateVersion, verify_proofs
+from runtime.trie.branch import ids_of
 from support.reference_trie import reference_root
 from support.storage import ForgetfulDatabase
 
@@ -174,7 +175,7 @@ class Chain(RuleBasedStateMachine):
                 if id and id not in needed:
                     needed.add(id)
                     if not id & 1:
-                        ids += store.branch(id)[1]
+                        ids += ids_of(store.branch(id))
         kept = [
             number_of(key) for column in (Column.NODES, Column.LEAVES) for key in self.database.keys(column)
         ]

@@ -141,7 +141,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     states.close()
     with pytest.raises(StorageFormat) as refused:
         RocksStates.open(tmp_path)
-    assert str(refused.value) == f"the database at {tmp_path} has format 99, and this version reads format 1"
+    assert str(refused.value) == f"the database at {tmp_path} has format 99, and this version reads format 2"
 
 
 def test_a_file_where_the_directory_should_be_is_refused(tmp_path: Path) -> None:

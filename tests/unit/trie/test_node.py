@@ -13,7 +13,6 @@ from runtime.trie.node import (
     encode_branch,
     encode_leaf,
     header,
-    shape_of,
     with_partial,
 )
 from support.reference_trie import reference_root
@@ -66,21 +65,12 @@ def test_a_value_is_hashed_from_33_bytes_on_and_only_under_version_1() -> None:
 
 
 @pytest.mark.parametrize("value", [None, b"", b"v" * 20, b"v" * 80])
-@pytest.mark.parametrize("size", [6, 31, 32])
 @pytest.mark.parametrize("partial", ["", "a", "ab" * 40, "c" * 300])
-def test_a_branch_read_from_its_bytes_has_the_shape_it_was_written_with(
-    value: bytes | None, size: int, partial: str
-) -> None:
-    references = {"0": b"\x11" * size, "7": b"\x77" * 32, "f": b"\xff" * size}
-    buffer = encode_branch(partial, value, references, V1)
-    shape = shape_of(9, buffer)
-    assert (shape.start, shape.partial, shape.depth) == (9, partial, 9 + len(partial))
-    assert dict(shape.slots) == {"0": 0, "7": 1, "f": 2}
-    assert shape.has_value == (value is not None)
-    assert shape.is_regular == (size == 32)
-    assert buffer[shape.base :] == b"".join(bytes([4 * len(r)]) + r for r in references.values())
+def test_a_partial_key_is_exchanged_and_nothing_else(value: bytes | None, partial: str) -> None:
+    references = {"0": b"\x11" * 6, "f": b"\xff" * 32}
+    encoded = encode_branch(partial, value, references, V1)
     for other in ("", "b", "0123", "d" * 90):
-        assert with_partial(buffer, partial, other) == encode_branch(other, value, references, V1)
+        assert with_partial(encoded, partial, other) == encode_branch(other, value, references, V1)
 
 
 def test_common_prefixes() -> None:

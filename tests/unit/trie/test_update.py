@@ -54,13 +54,13 @@ def test_removing_what_is_not_there_changes_nothing(memory: Memory, full: Update
 
 
 def test_one_change_replaces_the_nodes_on_its_path_and_no_other(memory: Memory, full: Update) -> None:
-    before = memory.branches[full.top][2]
+    before = memory.branches[full.top][1]
     made = update(memory, full.root, full.top, {KEYS[7]: b"w" * 80}, first_id=full.next_id)
     assert (
         (len(made.branches), len(made.leaves)) == (len(made.dead_branches), len(made.dead_leaves)) == (2, 1)
     )
     assert min(made.branches | made.leaves) >= full.next_id > max(*made.dead_branches, *made.dead_leaves)
-    assert memory.branches[full.top][2] == before
+    assert memory.branches[full.top][1] == before
     assert made.root == trie_root(dict.fromkeys(KEYS, b"v" * 80) | {KEYS[7]: b"w" * 80})
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import re
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -35,6 +35,8 @@ T = TypeVar("T")
 TIMED_MAX: Final = 1_000
 """So many samples of a call are timed; of all of them the keys are counted."""
 EPISODE_ACTIONS: Final = 1_000
+PATIENCE: Final = 20
+"""How many times as many acts there are at most, while a call is wanted that was never made."""
 PICOSECONDS: Final = 1e12
 ROUND_PICOSECONDS: Final = 1_000_000
 TAIL: Final = 20
@@ -184,12 +186,18 @@ def weigh(chain: Chain, call: Call, origin: Any, into: Samples) -> None:
     into.short = max(into.short, db(reads, writes, compute=0).ref_time - call.weight.ref_time)
 
 
-def measure(actions: int, seed: int, *, progress: Callable[[int], None]) -> dict[str, Samples]:
-    """Every call that was made in so many acts, as `Pallet.call`."""
+def measure(
+    actions: int, seed: int, *, wanted: Collection[str] = (), progress: Callable[[int, int], None]
+) -> dict[str, Samples]:
+    """Every call that was made in so many acts, as `Pallet.call`; in more, up to `PATIENCE` times as many,
+    until those that are `wanted` were made too. `progress` is told the acts so far, and how many there will
+    be at least.
+    """
     samples: dict[str, Samples] = {}
     done = number = 0
-    while done < actions:
-        part = min(EPISODE_ACTIONS, actions - done)
+    least = actions
+    while done < least:
+        part = min(EPISODE_ACTIONS, least - done)
         theme = THEMES[number % len(THEMES)]
         episode = Episode(theme, f"weights {seed} {number}")
         world = Scale(theme.hours, episode.random)
@@ -197,7 +205,11 @@ def measure(actions: int, seed: int, *, progress: Callable[[int], None]) -> dict
         episode.world, episode.outcome.tally = world, world.tally
         episode.run(part)
         done, number = done + part, number + 1
-        progress(done)
+        if done == least < PATIENCE * actions and not all(
+            name in samples and samples[name].count for name in wanted
+        ):
+            least = min(least + EPISODE_ACTIONS, PATIENCE * actions)
+        progress(done, least)
     return {name: each for name, each in samples.items() if each.count}
 
 

@@ -123,7 +123,7 @@ def economy(*, dir: Folder = None, json: Json = False) -> None:
 @app.command
 def weights(
     *,
-    actions: Annotated[int, Parameter(help="Acts in the economies that are weighed.")] = 20_000,
+    actions: Annotated[int, Parameter(help="Acts in the economies that are weighed.")] = 100_000,
     seed: Annotated[int, Parameter(help="What decides them.")] = 0,
     write: Annotated[
         bool,
@@ -137,16 +137,22 @@ def weights(
     Random economies make every call on the real runtime; each is weighed on the
     side before it is made. A call is short by as much as its storage alone
     weighed more than it had declared. With --write the constants that the pallets
-    declare are written anew; chains of this code are others then. Takes minutes.
+    declare are written anew, after as many acts as every call needs to be made once;
+    chains of this code are others then. Takes minutes.
     """
     import node
-    from node.bench.weights import NotMeasured, figures_of, measure, write_all
+    from node.bench.weights import NotMeasured, figures_of, measure, measured_calls, write_all
     from node.economy.chain import coin_runtime
 
     _check("--actions", actions, 1, ACTIONS_MAX)
     tell = _progress()
-    samples = measure(actions, seed, progress=lambda done: tell(f"{done:,} of {actions:,} acts"))
     runtime = coin_runtime(1)
+    samples = measure(
+        actions,
+        seed,
+        wanted=measured_calls(runtime) if write else (),
+        progress=lambda done, least: tell(f"{done:,} of {least:,} acts"),
+    )
     if write:
         with expected(NotMeasured, OSError):
             for place in write_all(samples, runtime, Path(node.__file__).parent.parent):

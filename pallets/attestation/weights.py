@@ -9,6 +9,6 @@ from typing import Final
 
 from runtime.types import db
 
-COMMIT: Final = db(reads=5, writes=1, compute=49_000_000)
-DEMAND_LEAF: Final = db(reads=8, writes=4, compute=173_000_000)
-SET_ROUNDS: Final = db(reads=5, writes=1, compute=78_000_000)
+COMMIT: Final = db(reads=5, writes=1, compute=40_000_000)
+DEMAND_LEAF: Final = db(reads=8, writes=4, compute=177_000_000)
+SET_ROUNDS: Final = db(reads=5, writes=1, compute=48_000_000)

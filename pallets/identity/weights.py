@@ -9,8 +9,8 @@ from typing import Final
 
 from runtime.types import db
 
-ADD_REGISTRAR: Final = db(reads=1, writes=1, compute=41_000_000)
-CANCEL_REQUEST: Final = db(reads=3, writes=3, compute=89_000_000)
-REMOVE_REGISTRAR: Final = db(reads=1, writes=1, compute=66_000_000)
-REQUEST_JUDGEMENT: Final = db(reads=16, writes=12, compute=152_000_000)
-SET_FEE: Final = db(reads=1, writes=1, compute=73_000_000)
+ADD_REGISTRAR: Final = db(reads=1, writes=1, compute=40_000_000)
+CANCEL_REQUEST: Final = db(reads=3, writes=3, compute=94_000_000)
+REMOVE_REGISTRAR: Final = db(reads=1, writes=1, compute=40_000_000)
+REQUEST_JUDGEMENT: Final = db(reads=16, writes=14, compute=141_000_000)
+SET_FEE: Final = db(reads=1, writes=1, compute=37_000_000)

@@ -9,5 +9,5 @@ from typing import Final
 
 from runtime.types import db
 
-BURN: Final = db(reads=25, writes=21, compute=274_000_000)
-MINT: Final = db(reads=36, writes=26, compute=483_000_000)
+BURN: Final = db(reads=21, writes=17, compute=242_000_000)
+MINT: Final = db(reads=34, writes=26, compute=501_000_000)

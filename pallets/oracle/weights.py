@@ -9,10 +9,10 @@ from typing import Final
 
 from runtime.types import db
 
-ADMIT: Final = db(reads=2, writes=2, compute=72_000_000)
-BOND: Final = db(reads=4, writes=4, compute=127_000_000)
-CANCEL_SLASH: Final = db(reads=1, writes=1, compute=149_000_000)
-COMMIT: Final = db(reads=2, writes=1, compute=26_000_000)
-DISMISS: Final = db(reads=1, writes=1, compute=41_000_000)
-UNBOND: Final = db(reads=1, writes=1, compute=62_000_000)
-WITHDRAW_UNBONDED: Final = db(reads=5, writes=5, compute=115_000_000)
+ADMIT: Final = db(reads=2, writes=2, compute=56_000_000)
+BOND: Final = db(reads=4, writes=4, compute=98_000_000)
+CANCEL_SLASH: Final = db(reads=1, writes=1, compute=50_000_000)
+COMMIT: Final = db(reads=2, writes=1, compute=24_000_000)
+DISMISS: Final = db(reads=1, writes=1, compute=51_000_000)
+UNBOND: Final = db(reads=1, writes=1, compute=47_000_000)
+WITHDRAW_UNBONDED: Final = db(reads=5, writes=5, compute=105_000_000)

@@ -9,4 +9,4 @@ from typing import Final
 
 from runtime.types import db
 
-CLAIM: Final = db(reads=20, writes=12, compute=158_000_000)
+CLAIM: Final = db(reads=21, writes=12, compute=193_000_000)

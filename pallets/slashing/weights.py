@@ -9,4 +9,4 @@ from typing import Final
 
 from runtime.types import db
 
-CANCEL: Final = db(reads=2, writes=2, compute=49_000_000)
+CANCEL: Final = db(reads=2, writes=2, compute=46_000_000)

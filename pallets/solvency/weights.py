@@ -9,4 +9,4 @@ from typing import Final
 
 from runtime.types import db
 
-WIND_DOWN: Final = db(reads=2, writes=1, compute=31_000_000)
+WIND_DOWN: Final = db(reads=2, writes=1, compute=36_000_000)

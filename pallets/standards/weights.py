@@ -9,4 +9,4 @@ from typing import Final
 
 from runtime.types import db
 
-ADD_CLASS: Final = db(reads=2, writes=2, compute=72_000_000)
+ADD_CLASS: Final = db(reads=2, writes=2, compute=54_000_000)

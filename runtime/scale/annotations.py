@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import (
     Annotated,
     Any,
@@ -69,6 +69,8 @@ from runtime.scale.variants import (
 )
 
 T = TypeVar("T")
+HINTS_MAX: Final = 4_096
+"""Of how many classes the annotations are kept."""
 
 
 class Codecs:
@@ -242,13 +244,18 @@ class Codecs:
         return self._lates[cls]
 
 
-def hints_of(cls: type[Record]) -> dict[str, object]:
+def hints_of(cls: type[Record]) -> Mapping[str, object]:
     """The resolved annotation of each field."""
+    return _hints_of(cls)
+
+
+@lru_cache(HINTS_MAX)
+def _hints_of(cls: type[Any]) -> Mapping[str, object]:
     try:
         hints = get_type_hints(cls, include_extras=True)
     except NameError as error:
         raise TypeError(f"{cls.__name__}: {error}; fields may name only what its module defines") from None
-    return {name: hints[name] for name in cls.__match_args__}
+    return types.MappingProxyType({name: hints[name] for name in cls.__match_args__})
 
 
 def _docs_of_hint(hint: object) -> tuple[str, ...]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from functools import lru_cache
+from types import CodeType
+from typing import Any, Final
+
+SOURCES_MAX: Final = 4_096
+"""Of how many texts the code is kept: types that are alike compile to the same text."""
 
 
 class Source:
@@ -42,5 +47,10 @@ class Source:
     def function(self, name: str, parameters: str) -> Any:
         """Compile the lines as the body of a function, and return it."""
         body = "\n".join(self._lines) or "    pass"
-        exec(f"def {name}({parameters}):\n{body}\n", self._names)
+        exec(_compiled(f"def {name}({parameters}):\n{body}\n"), self._names)
         return self._names[name]
+
+
+@lru_cache(SOURCES_MAX)
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<codec>", "exec")

@@ -21,7 +21,7 @@ ACTIONS = 600
 
 @pytest.fixture(scope="module")
 def samples() -> dict[str, Samples]:
-    return measure(ACTIONS, 3, progress=lambda done: None)
+    return measure(ACTIONS, 3, progress=lambda done, least: None)
 
 
 def test_no_call_needs_more_storage_than_it_declares(samples: dict[str, Samples]) -> None:
@@ -84,6 +84,22 @@ def test_the_constants_are_written_as_the_pallets_import_them(tmp_path: Path) ->
             if ": Final = db" in line
         }
         assert all(defined[name] == db(3, 2, 42_000_000) for name in constants)
+
+
+def test_what_is_wanted_is_waited_for_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "EPISODE_ACTIONS", 40)
+    told: list[tuple[int, int]] = []
+
+    def measured(wanted: str) -> bool:
+        told.clear()
+        found = measure(10, 3, wanted=[wanted], progress=lambda done, least: told.append((done, least)))
+        return wanted in found
+
+    assert measured("Redemption.accept")
+    assert told == [(10, 50), (50, 50)]
+    monkeypatch.setattr(weights, "PATIENCE", 2)
+    assert not measured("Redemption.never")
+    assert told == [(10, 20), (20, 20)]
 
 
 def test_a_call_that_was_never_made_is_not_made_up(tmp_path: Path) -> None:

@@ -137,8 +137,8 @@ def weights(
     Random economies make every call on the real runtime; each is weighed on the
     side before it is made. A call is short by as much as its storage alone
     weighed more than it had declared. With --write the constants that the pallets
-    declare are written anew, after as many acts as every call needs to be made once;
-    chains of this code are others then. Takes minutes.
+    declare are written anew, when every call was made at least once; chains of
+    this code are others then. Takes five minutes.
     """
     import node
     from node.bench.weights import NotMeasured, figures_of, measure, measured_calls, write_all

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from governance.whatif import Figure, Look, effect_of, enact, look
+from governance.whatif import Figure, Look, effect_of, enact, look, weight_of
 from governance.whatif import types as t
 from node.economy.cast import LARGE_CLASS, PROVIDERS, SMALL_CLASS
 from node.economy.episode import Episode
@@ -105,6 +105,8 @@ def live(theme: Theme) -> Counter[str]:
         while call is None:
             act = HABITS[PROPOSALS[turn % len(PROPOSALS)]].make(world)
             call = None if act is None or act.who is not None else act.call
+        if not weight_of(call).fits(world.chain.builder.weight_left):
+            world.chain.seal()
         forecast = look(host, judge, call, Root())
         if isinstance(forecast.refusal, t.InvariantBroken):
             seen["broken"] += 1

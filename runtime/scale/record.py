@@ -31,7 +31,9 @@ class RecordType(msgspec.StructMeta):
         for base in bases:
             if getattr(base, "__match_args__", ()):
                 raise TypeError(f"{name}: {base.__name__} has fields, and cannot be a base")
-        cls = super().__new__(mcls, name, bases, namespace, frozen=frozen)
+        # What is frozen is made of what was there before, so no record is in a circle, and the collector of
+        # circles need not visit the hundred thousands that a node keeps.
+        cls = super().__new__(mcls, name, bases, namespace, frozen=frozen, gc=False)
         for field in cls.__match_args__:
             if field in _RESERVED or field.startswith("__"):
                 raise TypeError(f"{name}.{field}: the name is taken; add an underscore behind it")

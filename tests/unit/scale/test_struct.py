@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 from typing import Annotated, ClassVar
 
@@ -246,3 +247,7 @@ def test_reading_composes_at_offsets() -> None:
     codec = codec_of(AccountInfo)
     data = b"xyz" + codec.write(INFO) + b"tail"
     assert codec.read(data, 3) == (INFO, 83)
+
+
+def test_the_collector_of_circles_does_not_visit_records() -> None:
+    assert not gc.is_tracked(MIXED) and not gc.is_tracked(MIXED.info)

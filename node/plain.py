@@ -29,7 +29,7 @@ class PlainWriter:
         return ss58.encode(account, self.prefix)
 
     def plain(self, annotation: Any, value: Any) -> Any:
-        """What JSON says of a value of a declared type; `value` reads it back."""
+        """What JSON says of a value of a declared type; the command line reads it back."""
         base, marks = unwrap(annotation)
         if isinstance(value, Call):
             return self.plain_call(value)

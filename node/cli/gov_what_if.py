@@ -20,7 +20,7 @@ from node.gov.distant import StateTooLarge, over
 from node.gov.forecast import plain_report
 from node.gov.looks import refusal_words
 from node.whatif import NoFork, Outcome, Position, Report, Scenario
-from node.whatif import what_if as forecast
+from node.whatif import what_if as look_ahead
 from runtime.frame import Call, Origin
 
 SEED_MAX: Final = (1 << 64) - 1
@@ -80,7 +80,7 @@ async def _report(
     """The forecast; a scenario takes seconds of this machine's processor."""
     name, runtime = None if scenario is None else scenario.value, api.remote.runtime
     return await over(
-        api.remote.chain, api.at, lambda state: forecast(state, runtime, call, origin, name, who, seed=seed)
+        api.remote.chain, api.at, lambda state: look_ahead(state, runtime, call, origin, name, who, seed=seed)
     )
 
 

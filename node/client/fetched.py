@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
@@ -40,14 +41,14 @@ class OnlyRead(TypeError):
         super().__init__("this state stands on a node: it can be read here, and nothing else")
 
 
-class RemoteState:
+class RemoteState(ABC):
     """What states have in common that stand on a node, as `runtime.state.State`: they are read, and that is
     all; proofs are asked of the node, and blocks stand on states that are here.
     """
 
+    @abstractmethod
     def get(self, key: bytes, /) -> bytes | None:
         """The encoding under a key."""
-        raise NotImplementedError
 
     def read(self, key: bytes, decode: Callable[[bytes], T], /) -> T | None:
         """The decoded value under a key."""

@@ -1,8 +1,8 @@
 """Parameters: from JSON values to typed arguments, with errors that name the parameter and the reason.
 
 A handler's annotations are read once, when it is registered. Plain annotations (`int`, `str`, `bool`,
-`list[T]`, `T | None`, `Literal`, a `msgspec.Struct`) work as they stand; `Annotated[T, Param(…)]` carries a
-converter of its own, as the aliases below do.
+`list[T]`, `T | None`, `Literal`, a `StrEnum`, a `msgspec.Struct`) work as they stand; what is
+`Annotated[T, Param(…)]` carries a converter of its own, as the aliases below do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import (
     Annotated,
     Any,
@@ -149,6 +150,8 @@ def param_of(annotation: Any) -> Param:
         return _one_of(arguments)
     if annotation in _PLAIN:
         return _PLAIN[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return _member_of(annotation)
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return _struct(annotation)
     raise TypeError(f"no JSON parameter can be read as {annotation!r}: annotate it with Param(…)")
@@ -205,6 +208,11 @@ def _one_of(allowed: tuple[object, ...]) -> Param:
         raise refuse(expected, value)
 
     return Param(expected, convert)
+
+
+def _member_of(kind: type[StrEnum]) -> Param:
+    allowed = _one_of(tuple(each.value for each in kind))
+    return Param(allowed.expected, lambda value: kind(str(allowed.convert(value))))
 
 
 def _struct(kind: type[msgspec.Struct]) -> Param:

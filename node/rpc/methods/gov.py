@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 
 import trio
 
@@ -13,7 +13,7 @@ from node.gov.pallets import NoGovernance
 from node.plain import PlainWriter
 from node.rpc.errors import ClientError
 from node.rpc.methods.backend import Call, Methods, running_at
-from node.rpc.params import U32, U64, Account, Hash, Param, refuse
+from node.rpc.params import U32, U64, Account, Hash
 from node.whatif import NoFork, Report, Scenario, apart
 from runtime.runtime import Runtime
 from runtime.state import State, StateDiscarded
@@ -24,23 +24,11 @@ ONE: Final = trio.CapacityLimiter(1)
 methods: Methods = Methods()
 
 
-_SCENARIOS: Final = " or ".join(f'"{each}"' for each in Scenario)
-
-
-def _scenario(value: object) -> object:
-    if isinstance(value, str) and value in tuple(Scenario):
-        return Scenario(value)
-    raise refuse(_SCENARIOS, value)
-
-
-Play: TypeAlias = Annotated[Scenario, Param(_SCENARIOS, _scenario)]
-
-
 @methods.method("gov_whatIf", unsafe=True)
 async def what_if(
     ctx: Call,
     referendum: U32,
-    scenario: Play | None = None,
+    scenario: Scenario | None = None,
     account: Account | None = None,
     seed: U64 = 0,
     at: Hash | None = None,

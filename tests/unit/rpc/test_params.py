@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -126,3 +127,22 @@ def test_a_handler_without_the_servers_parameters_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"takes_nothing must take 1 or more plain positional parameters"):
         Parameters(takes_nothing, given=1)
+
+
+class Tide(StrEnum):
+    EBB = "ebb"
+    FLOOD = "flood"
+
+
+def test_a_name_of_an_enum_becomes_its_member() -> None:
+    async def tell(ctx: object, tide: Tide, other: Tide | None = None) -> None: ...
+
+    parameters = Parameters(tell, given=1)
+    (found,) = parameters.convert(["ebb"])
+    assert found is Tide.EBB
+    for wrong in ("neap", "EBB", 1, ["ebb"]):
+        with pytest.raises(InvalidParams) as refusal:
+            parameters.convert([wrong])
+        assert refusal.value.message.startswith(
+            'Invalid params: \'tide\' (position 1): expected "ebb" or "flood", got '
+        )

@@ -51,7 +51,6 @@ class Shape:
         "is_plain",
         "is_regular",
         "partial",
-        "places",
         "slots",
         "start",
     )
@@ -77,11 +76,6 @@ class Shape:
         """Whether every child stands by its digest, 33 bytes apart."""
         self.is_plain = self.is_regular and not partial
         """Regular, and reached by every key that its parent sends there."""
-        self.places = {
-            nibble: (base + STEP * slot + 1, end + ID_SIZE * slot)
-            for nibble, slot in (slots.items() if self.is_regular else ())
-        }
-        """Where in the record the digest and the id of each child stand, if it is regular."""
 
 
 Branch: TypeAlias = tuple[Shape, bytes]

@@ -1,36 +1,29 @@
 """Overwriting: new values under keys that a trie holds already, which is nearly all the work of a block.
 
 Where each change replaces the value of a leaf, no branch changes its shape: 32 bytes of its encoding and one
-id are patched for each child that changed. So this is one walk down the sorted keys and one way up, from
-which every branch comes out once. Whatever is not of this kind (a key that is not there, a removal, a node
-that stands inline, a value at a branch) is left over, untouched, for `runtime.trie.trie` to do behind it.
+id are patched for each child that changed. So this is one walk over the sorted keys with the branches on the
+way to the key at hand on a stack: a branch that does not lead to the next key is left for good, hashed, and
+patched into the one above. Whatever is not of this kind (a key that is not there, a removal, a node that
+stands inline, a value at a branch) is left over, untouched, for `runtime.trie.trie` to do behind it.
 """
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Final, TypeAlias
 
-from runtime.trie.branch import ID_SIZE, Branch, Leaf, Nodes, ids_from, pack_id, put_id
-from runtime.trie.node import HASH_SIZE, blank, encode_leaf
+from runtime.trie.branch import ID_SIZE, STEP, Branch, Leaf, Nodes, ids_from, pack_id
+from runtime.trie.node import HASH_SIZE, blank, digest_of, encode_leaf
 
-LEVELS_MAX: Final = 64
-"""How many branches below each other are overwritten in one go; what lies deeper is left over."""
-
-_Child: TypeAlias = tuple[int, bytes]
-"""The id of a child's new version, and its digest."""
+_join = b"".join
 
 
 class Overwriter:
-    """One pass over the changes of a block; `left` then names, by their places, the changes that it left."""
+    """One pass over the changes of a block; `left` then has the keys whose changes it left over, in order."""
 
     __slots__ = (
-        "_at_hand",
         "_changes",
-        "_find",
         "_inline_max",
         "_keys",
         "_known",
-        "_paths",
-        "_read",
+        "_nodes",
         "branches",
         "dead_branches",
         "dead_leaves",
@@ -43,18 +36,14 @@ class Overwriter:
         self,
         nodes: Nodes,
         keys: Sequence[bytes],
-        paths: Sequence[str],
         changes: Mapping[bytes, bytes | None],
         first_id: int,
         inline_max: int,
         known: Container[bytes],
     ) -> None:
-        """`keys` are sorted, `paths` their nibbles; `known` has some keys that the trie surely holds."""
-        self._at_hand = nodes.at_hand.get
-        self._find = nodes.branch
-        self._read = nodes.leaf
+        """`keys` are sorted; `known` has some keys that the trie surely holds."""
+        self._nodes = nodes
         self._keys = keys
-        self._paths = paths
         self._changes = changes
         self._inline_max = inline_max
         self._known = known
@@ -63,143 +52,85 @@ class Overwriter:
         self.leaves: dict[int, Leaf] = {}
         self.dead_branches: list[int] = []
         self.dead_leaves: list[int] = []
-        self.left: list[int] = []
+        self.left: list[bytes] = []
 
-    def run(self, top: int) -> _Child | None:
-        """Overwrite below the root node `top`; its new version, or None if nothing was done."""
-        return self._below(top, 0, len(self._keys), 0)
-
-    def _below(self, id: int, first: int, end: int, level: int) -> _Child | None:
-        """Overwrite what the changes from `first` to before `end` hold below the branch `id`, which all of
-        them reach.
+    def run(self, top: int) -> tuple[int, bytes] | None:
+        """Overwrite below the root node `top`: the id and the digest of its new version, or None if nothing
+        was done.
         """
-        branch = self._at_hand(id) or self._find(id)
-        shape, record = branch
-        first, end = self._inside(branch, first, end, level)
-        paths, depth, places = self._paths, shape.depth, shape.places
-        patched: bytearray | None = None
-        while first < end:
-            nibble = paths[first][depth]
-            here = first
-            first += 1
-            place = places.get(nibble)
-            if place is None:
-                self.left.append(here)
-                continue
-            at, id_at = place
-            child: int = ids_from(record, id_at)[0]
-            if child & 1:
-                made = self._leaf(depth, child, here)
-            elif first == end or paths[first][depth] != nibble:
-                made = self._alone(child, here)
-            else:
-                first += 1
-                while first < end and paths[first][depth] == nibble:
-                    first += 1
-                made = self._below(child, here, first, level + 1)
-            if made is None:
-                continue
-            if patched is None:
-                patched = bytearray(record)
-            put_id(patched, id_at, made[0])
-            patched[at : at + HASH_SIZE] = made[1]
-        if patched is None:
-            return None
-        self.dead_branches.append(id)
+        # One loop without calls of our own: half of the work of a block is here, and most of it is small.
+        at_hand, find, leaf = self._nodes.at_hand.get, self._nodes.branch, self._nodes.leaf
+        changes, known, inline_max = self._changes, self._known, self._inline_max
+        branches, leaves, left = self.branches, self.leaves, self.left
+        dead_branches, dead_leaves = self.dead_branches, self.dead_leaves
         born = self.next_id
-        self.next_id = born + 2
-        record = bytes(patched)
-        self.branches[born] = shape, record
-        state = blank()
-        state.update(record[: shape.end])
-        return born, state.digest()
-
-    def _inside(self, branch: Branch, first: int, end: int, level: int) -> tuple[int, int]:
-        """Which of the changes from `first` to before `end` go to a child of the branch; the others are left
-        over.
-        """
-        shape = branch[0]
-        paths, left = self._paths, self.left
-        if not shape.is_regular or level >= LEVELS_MAX:
-            left.extend(range(first, end))
-            return end, end
-        partial, start = shape.partial, shape.start
-        if partial:
-            while first < end and not paths[first].startswith(partial, start):
-                left.append(first)
-                first += 1
-            while first < end and not paths[end - 1].startswith(partial, start):
-                end -= 1
-                left.append(end)
-        if first < end and len(paths[first]) == shape.depth:
-            left.append(first)
-            first += 1
-        return first, end
-
-    def _alone(self, id: int, place: int) -> _Child | None:
-        """Overwrite with one change below the branch `id`, where no other change goes: one loop down, one up.
-
-        No branch is entered twice, so that nothing is to be undone where the change has to be left over.
-        """
-        path, at_hand, find = self._paths[place], self._at_hand, self._find
-        passed: list[tuple[int, int, int, Branch]] = []
-        try:
-            while True:
-                branch = at_hand(id) or find(id)
-                shape = branch[0]
-                if not shape.is_plain and not (
-                    shape.is_regular and path.startswith(shape.partial, shape.start)
-                ):
-                    self.left.append(place)
-                    return None
-                at, id_at = shape.places[path[shape.depth]]
-                child: int = ids_from(branch[1], id_at)[0]
-                if child & 1:
-                    break
-                passed.append((id, at, id_at, branch))
-                id = child
-        except (KeyError, IndexError):
-            # There is no such child, or the key ends here.
-            self.left.append(place)
+        # The branch at hand, whether a child of it was patched, and what all keys below it start with; above
+        # it on the stack the same of each branch that leads to it, and where it stands in that one's record.
+        id = top
+        shape, record = at_hand(id) or find(id)
+        is_patched = False
+        prefix = ""
+        stack: list[tuple[int, Branch, bool, str, int, int]] = []
+        if not shape.is_plain:
+            left.extend(self._keys)
             return None
-        made = self._leaf(shape.depth, child, place)
-        if made is None:
-            return None
-        passed.append((id, at, id_at, branch))
-        dead, branches, born = self.dead_branches, self.branches, self.next_id
-        below, digest = made
-        for id, at, id_at, (shape, record) in reversed(passed):
-            dead.append(id)
-            end = shape.end
-            encoded = record[:at] + digest + record[at + HASH_SIZE : end]
+        for key in (*self._keys, None):
+            path = key.hex() if key is not None else ""
+            while not path.startswith(prefix):
+                if not is_patched:
+                    id, (shape, record), is_patched, prefix, at, id_at = stack.pop()
+                    continue
+                branches[born] = shape, record
+                dead_branches.append(id)
+                state = blank()
+                state.update(record[: shape.end])
+                id, (shape, record), is_patched, prefix, at, id_at = stack.pop()
+                digest, rest = state.digest(), record[at + HASH_SIZE : id_at]
+                record = _join((record[:at], digest, rest, pack_id(born), record[id_at + ID_SIZE :]))
+                is_patched = True
+                born += 2
+            if key is None:
+                break
+            try:
+                while True:
+                    slot = shape.slots[path[shape.depth]]
+                    at, id_at = shape.base + STEP * slot + 1, shape.end + ID_SIZE * slot
+                    child: int = ids_from(record, id_at)[0]
+                    if child & 1:
+                        break
+                    # One that was left for good can only turn out not to lead to this key.
+                    below = at_hand(child) or branches.get(child) or find(child)
+                    inner = below[0]
+                    if not inner.is_plain and not (
+                        inner.is_regular and path.startswith(inner.partial, inner.start)
+                    ):
+                        raise KeyError
+                    stack.append((id, (shape, record), is_patched, prefix, at, id_at))
+                    id, is_patched, prefix = child, False, path[: inner.depth]
+                    shape, record = below
+            except (KeyError, IndexError):
+                # There is no such child, the key ends here, or the way on is not a regular branch.
+                left.append(key)
+                continue
+            value = changes[key]
+            if value is None or not (key in known or (child not in leaves and leaf(child)[0] == key)):
+                left.append(key)
+                continue
+            encoded = encode_leaf(key, shape.depth + 1, value, inline_max)
+            if len(encoded) < HASH_SIZE:
+                left.append(key)
+                continue
+            leaves[born | 1] = key, value
+            dead_leaves.append(child)
             state = blank()
             state.update(encoded)
-            digest = state.digest()
-            branches[born] = shape, encoded + record[end:id_at] + pack_id(below) + record[id_at + ID_SIZE :]
-            below = born
+            digest, rest = state.digest(), record[at + HASH_SIZE : id_at]
+            record = _join((record[:at], digest, rest, pack_id(born | 1), record[id_at + ID_SIZE :]))
+            is_patched = True
             born += 2
-        self.next_id = born
-        return below, digest
-
-    def _leaf(self, depth: int, id: int, place: int) -> _Child | None:
-        """Overwrite the leaf `id`, a child of a branch of that depth, if the change is about its key."""
-        key = self._keys[place]
-        value = self._changes[key]
-        if value is None or not (key in self._known or self._is_of(id, key)):
-            self.left.append(place)
+        if not is_patched:
             return None
-        encoded = encode_leaf(key, depth + 1, value, self._inline_max)
-        if len(encoded) < HASH_SIZE:
-            self.left.append(place)
-            return None
-        self.dead_leaves.append(id)
-        born = self.next_id | 1
-        self.next_id += 2
-        self.leaves[born] = (key, value)
-        state = blank()
-        state.update(encoded)
-        return born, state.digest()
-
-    def _is_of(self, id: int, key: bytes) -> bool:
-        """Whether the leaf `id` is that of `key`; one that was overwritten just now is that of another."""
-        return id not in self.leaves and self._read(id)[0] == key
+        branches[born] = shape, record
+        dead_branches.append(id)
+        self.next_id = born + 2
+        return born, digest_of(record[: shape.end])

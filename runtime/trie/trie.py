@@ -12,7 +12,7 @@ node born and replaced within one update is simply forgotten, and only nodes fro
 reported dead.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.trie.branch import (
@@ -105,12 +105,11 @@ class _Editor:
         keys = sorted(changes)
         if keys and len(longest := max(keys, key=len)) > KEY_BYTES_MAX:
             raise ValueError(f"a key of {len(longest)} bytes; the longest a trie holds is {KEY_BYTES_MAX}")
-        paths = [key.hex() for key in keys]
-        left: Iterable[int] = range(len(keys))
+        left: Sequence[bytes] = keys
         if top and not top & 1:
-            root, top, left = self._overwrite(root, top, keys, paths, changes)
+            root, top, left = self._overwrite(root, top, keys, changes)
         if left:
-            root, top = self._edit(root, top, [(keys[each], paths[each]) for each in left], changes)
+            root, top = self._edit(root, top, left, changes)
         return Update(
             root, top, self.next_id, keys, self.branches, self.leaves, self.dead_branches, self.dead_leaves
         )
@@ -119,27 +118,26 @@ class _Editor:
         self,
         root: bytes,
         top: int,
-        keys: list[bytes],
-        paths: list[str],
+        keys: Sequence[bytes],
         changes: Mapping[bytes, bytes | None],
-    ) -> tuple[bytes, int, list[int]]:
-        """Set the values that need nothing else; the new root and root node, and the places of the other
+    ) -> tuple[bytes, int, Sequence[bytes]]:
+        """Set the values that need nothing else; the new root and root node, and the keys of the other
         changes.
         """
-        overwriter = Overwriter(self.nodes, keys, paths, changes, self.first_id, self.inline_max, self.known)
+        overwriter = Overwriter(self.nodes, keys, changes, self.first_id, self.inline_max, self.known)
         made = overwriter.run(top)
         self.branches, self.leaves = overwriter.branches, overwriter.leaves
         self.dead_branches, self.dead_leaves = overwriter.dead_branches, overwriter.dead_leaves
         self.next_id = overwriter.next_id
         if made is not None:
             top, root = made
-        return root, top, sorted(overwriter.left)
+        return root, top, overwriter.left
 
     def _edit(
         self,
         root: bytes,
         top: int,
-        wanted: list[tuple[bytes, str]],
+        wanted: Sequence[bytes],
         changes: Mapping[bytes, bytes | None],
     ) -> tuple[bytes, int]:
         """Bring the changes of the `wanted` keys in, whatever they do; the new root and root node."""
@@ -147,7 +145,8 @@ class _Editor:
         ground.entries = {"": Entry(top, None, root)} if top else {}
         stack = self.stack
         stack.append(ground)
-        for key, path in wanted:
+        for key in wanted:
+            path = key.hex()
             while not path.startswith(stack[-1].path):
                 self._close()
             self._put(key, path, changes[key])

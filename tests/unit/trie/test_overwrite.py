@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.trie import EMPTY_ROOT, Branch, Leaf, StateVersion, Update, trie_root, update
-from runtime.trie.overwrite import LEVELS_MAX, Overwriter
+from runtime.trie.overwrite import Overwriter
 from runtime.trie.walk import get
 
 nibbles = st.lists(st.sampled_from([0x00, 0x01, 0x10, 0x11, 0x21]), max_size=5).map(bytes)
@@ -28,6 +28,7 @@ class Nodes:
         return {}
 
     def branch(self, id: int, /) -> Branch:
+        assert id in self.branches, f"branch {id} was never given to keep"
         return self.branches[id]
 
     def leaf(self, id: int, /) -> Leaf:
@@ -68,28 +69,37 @@ def test_what_it_leaves_over_it_names_and_does_not_touch() -> None:
         keys[4]: b"",
         b"": b"at the root",
     }
-    order = sorted(changes)
-    overwriter = Overwriter(
-        nodes,
-        order,
-        [key.hex() for key in order],
-        changes,
-        made.next_id,
-        32,
-        (),
-    )
+    overwriter = Overwriter(nodes, sorted(changes), changes, made.next_id, 32, ())
     assert overwriter.run(made.top) is not None
     # An empty value makes a leaf short enough to stand inline.
-    assert [order[place] for place in sorted(overwriter.left)] == [b"", keys[2], keys[3] + b"\0", keys[4]]
+    assert overwriter.left == [b"", keys[2], keys[3] + b"\0", keys[4]]
     assert list(overwriter.leaves.values()) == [(keys[1], b"w" * 40)]
     assert len(overwriter.dead_leaves) == 1
 
 
-def test_keys_nested_deeper_than_its_levels_are_changed_all_the_same() -> None:
+def test_keys_as_deep_as_keys_go_are_overwritten_without_a_call_for_each_level() -> None:
     nodes = Nodes()
-    keys = [bytes(length) for length in range(1, 2 * LEVELS_MAX)]
+    keys = [bytes(zeros) + b"\x11" + bytes(32) for zeros in range(2_000)]
     made = nodes.keep(update(nodes, EMPTY_ROOT, 0, dict.fromkeys(keys, b"v" * 40), first_id=2))
-    after = dict.fromkeys(keys, b"w" * 40)
+    after: dict[bytes, bytes | None] = dict.fromkeys(keys, b"w" * 40)
+    overwriter = Overwriter(nodes, sorted(keys), after, made.next_id, 32, ())
+    overwriter.run(made.top)
+    assert (len(overwriter.leaves), overwriter.left) == (len(keys), [])
     changed = nodes.keep(update(nodes, made.root, made.top, after, first_id=made.next_id))
-    assert changed.root == trie_root(after)
-    assert dict(nodes.leaves.values()) == after
+    assert changed.root == trie_root(dict.fromkeys(keys, b"w" * 40))
+
+
+def test_a_key_that_only_goes_the_way_of_what_was_overwritten_is_left_over() -> None:
+    nodes = Nodes()
+    leaf, other = b"\x10" * 20, b"\x20" * 20
+    below = [b"\x40\x10" + bytes(20), b"\x40\x20" + bytes(20)]
+    before = dict.fromkeys([leaf, other, *below], b"v" * 40)
+    made = nodes.keep(update(nodes, EMPTY_ROOT, 0, before, first_id=2))
+    # One where a leaf was overwritten just before, and one where a branch was, whose partial key is another.
+    strangers = [leaf[:-1] + b"\x11", b"\x41" * 20]
+    changes: dict[bytes, bytes | None] = dict.fromkeys([leaf, *below, *strangers], b"w" * 40)
+    overwriter = Overwriter(nodes, sorted(changes), changes, made.next_id, 32, ())
+    overwriter.run(made.top)
+    assert overwriter.left == strangers
+    changed = nodes.keep(update(nodes, made.root, made.top, changes, first_id=made.next_id))
+    assert changed.root == trie_root({**before, **dict.fromkeys(changes, b"w" * 40)})

@@ -55,7 +55,13 @@ async def list_(
             and class_ in (None, each.track_id)
             and state in (None, each.phase.value)
         ]
-        await _show(api, found, limit, as_json=json)
+        narrowed = not (mine is track is state is None)
+        nothing = (
+            "no such referendum goes on"
+            if narrowed
+            else "no referendum goes on: `ballast gov propose` opens one"
+        )
+        await _show(api, found, limit, nothing, as_json=json)
 
 
 async def history(
@@ -76,17 +82,18 @@ async def history(
             for each in await api.view(partial(read_ended, api.gov))
             if class_ in (None, each.track_id) and state in (None, each.phase.value)
         ]
-        await _show(api, found, limit, as_json=json)
+        nothing = "no referendum has ended" if track is state is None else "no such referendum has ended"
+        await _show(api, found, limit, nothing, as_json=json)
 
 
-async def _show(api: GovApi, found: Sequence[Stand], limit: int, *, as_json: bool) -> None:
+async def _show(api: GovApi, found: Sequence[Stand], limit: int, nothing: str, *, as_json: bool) -> None:
     values = {each.path: each.value for each in await api.ask(api.gov.parameters.list)} if found else {}
     told = [await _describe(api, each, values) for each in found[:limit]]
     if as_json:
         print_json(told)
         return
     if not told:
-        say("none")
+        say(nothing)
         return
     heads = ("No.", "Track", "Proposes", "State", "Ayes", "Support", "When")
     rows = [

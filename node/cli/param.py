@@ -9,10 +9,12 @@ from cyclopts import App, Parameter
 
 from governance.parameters.types import Change, ParameterInfo, Referendum
 from governance.tracks import BY_ID
+from node.cli.faults import Fault
 from node.cli.gov_api import GovApi, asking_gov
 from node.cli.gov_words import value_words
 from node.cli.output import Json, columns, print_json, say
 from node.cli.places import DEFAULT_CHAIN, DEFAULT_RPC, At, ChainName, Limit, RpcUrl
+from runtime.scale.errors import show as quoted
 
 LIMIT: Final = 100
 Path = Annotated[str, Parameter(help="The parameter, as Pallet.Item.")]
@@ -43,16 +45,16 @@ async def list_(
 ) -> None:
     """List the parameters: where each stands, within which bounds, and which side is safe."""
     async with asking_gov(rpc, chain, at) as api:
-        found = [
-            each
-            for each in await api.ask(api.gov.parameters.list)
-            if topic in (None, each.topic) and (each.changes or not moved)
-        ]
+        known = await api.ask(api.gov.parameters.list)
+        topics = sorted({each.topic for each in known})
+        if topic is not None and topic not in topics:
+            raise Fault(f"no parameter is about {quoted(topic)}; the topics are: {', '.join(topics)}")
+        found = [each for each in known if topic in (None, each.topic) and (each.changes or not moved)]
         if json:
             print_json([describe(each) for each in found[:limit]])
             return
         if not found:
-            say("none")
+            say("no parameter has ever moved" if topic is None else f"no parameter of {topic} has ever moved")
             return
         heads = ("Parameter", "Value", "Least", "Most", "Safe side", "Topic", "Moves")
         rows = [

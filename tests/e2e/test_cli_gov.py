@@ -129,6 +129,19 @@ def blocks_of(shown: Any) -> dict[str, int]:
     return {each["what"]: each["block"] for each in shown["timeline"]}
 
 
+def test_a_list_without_entries_says_what_there_is_none_of(cli: Cli) -> None:
+    assert cli.read("gov", "list").strip() == "no referendum goes on: `ballast gov propose` opens one"
+    assert cli.read("gov", "list", "--state", "deciding").strip() == "no such referendum goes on"
+    assert cli.read("gov", "history").strip() == "no referendum has ended"
+    assert cli.read("gov", "history", "--track", "root").strip() == "no such referendum has ended"
+    assert cli.read("param", "list", "--moved").strip() == "no parameter has ever moved"
+    assert cli.read("param", "list", "--moved", "--topic", "fees").strip() == (
+        "no parameter of fees has ever moved"
+    )
+    why = cli.refusal("param", "list", "--topic", "feees", status=2)
+    assert why.startswith("no parameter is about 'feees'; the topics are: ") and "fees" in why
+
+
 def test_a_parameter_is_moved_by_vote_and_its_history_tells_of_it(cli: Cli) -> None:
     rehearsed = cli.show("gov", "propose", "--param", f"{PATH}={AFTER}", "--dry-run", "--from", "//Alice")
     assert (rehearsed["track"], rehearsed["failure"]) == ("reserve_safer", None)

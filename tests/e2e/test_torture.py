@@ -10,9 +10,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+import pytest
 import trio
 
 from genesis.presets.local import local
+from node.client import connect
 from node.localnet.load import ACCOUNTS, Load
 from node.localnet.network import running
 from node.localnet.plan import plan_network
@@ -52,6 +54,8 @@ def test_a_network_comes_through_a_partition_a_full_disk_and_the_death_of_all(tm
 
 
 FINAL_SECONDS_MAX = 60
+LATE_SECONDS = 3.0
+"""So long after the others that they have agreed on blocks by then."""
 
 
 async def forget(torture: Torture) -> str:
@@ -105,6 +109,33 @@ async def test_a_node_that_ends_by_itself_is_found_out(tmp_path: Path) -> None:
         "cycle 1 of seed 1 failed: bob ended with status 2; the last it said: ballast: cannot listen on "
         f"127.0.0.1:{plan.nodes[1].rpc_port}: the port is taken; choose another with --rpc-port"
     )
+
+
+async def test_the_first_fault_waits_until_a_late_validator_has_voted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose key never signed listens first, once the others have begun: that is no coming back."""
+    plan = plan_network(tmp_path, partial(local, 4, ACCOUNTS), validators=4)
+    found: list[bool] = []
+
+    async def look(torture: Torture) -> str:
+        async with connect(plan.validators[3].ws) as client:
+            found.append(bool((await client.call("simplex_status"))["votes"]))
+        return "nothing was done"
+
+    async with laid(plan) as roads, running(plan, reach=roads.reach) as network:
+        begin_all = network.begin_all
+
+        async def one_late() -> None:
+            await begin_all(plan.validators[:3])
+            await trio.sleep(LATE_SECONDS)
+            await begin_all(plan.validators[3:])
+
+        monkeypatch.setattr(network, "begin_all", one_late)
+        load = Load(plan.spec, plan.validators, 20)
+        outcome = await Torture(network, roads, load, 1, print, faults=(look,)).run(1)
+    assert (outcome.failure, outcome.cycles, found) == (None, 1, [True])
+    assert outcome.restart_to_vote_s_max == 0, "nobody was started again"
 
 
 def test_it_stops_when_told_to_and_nothing_of_it_goes_on(tmp_path: Path) -> None:

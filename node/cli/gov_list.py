@@ -55,12 +55,9 @@ async def list_(
             and class_ in (None, each.track_id)
             and state in (None, each.phase.value)
         ]
-        narrowed = not (mine is track is state is None)
-        nothing = (
-            "no such referendum goes on"
-            if narrowed
-            else "no referendum goes on: `ballast gov propose` opens one"
-        )
+        nothing = "no such referendum goes on"
+        if (mine, track, state) == (None, None, None):
+            nothing = "no referendum goes on: `ballast gov propose` opens one"
         await _show(api, found, limit, nothing, as_json=json)
 
 
@@ -82,7 +79,9 @@ async def history(
             for each in await api.view(partial(read_ended, api.gov))
             if class_ in (None, each.track_id) and state in (None, each.phase.value)
         ]
-        nothing = "no referendum has ended" if track is state is None else "no such referendum has ended"
+        nothing = "no such referendum has ended"
+        if (track, state) == (None, None):
+            nothing = "no referendum has ended"
         await _show(api, found, limit, nothing, as_json=json)
 
 

@@ -58,22 +58,20 @@ class Overwriter:
         """Overwrite below the root node `top`: the id and the digest of its new version, or None if nothing
         was done.
         """
-        # One loop without calls of our own: half of the work of a block is here, and most of it is small.
         at_hand, find, leaf = self._nodes.at_hand.get, self._nodes.branch, self._nodes.leaf
+        shape, record = at_hand(top) or find(top)
+        if not shape.is_plain:
+            self.left.extend(self._keys)
+            return None
+        # One loop without calls of our own: a third of the work of a block is here, and most of it is small.
         changes, known, inline_max = self._changes, self._known, self._inline_max
         branches, leaves, left = self.branches, self.leaves, self.left
         dead_branches, dead_leaves = self.dead_branches, self.dead_leaves
         born = self.next_id
         # The branch at hand, whether a child of it was patched, and what all keys below it start with; above
         # it on the stack the same of each branch that leads to it, and where it stands in that one's record.
-        id = top
-        shape, record = at_hand(id) or find(id)
-        is_patched = False
-        prefix = ""
+        id, is_patched, prefix = top, False, ""
         stack: list[tuple[int, Branch, bool, str, int, int]] = []
-        if not shape.is_plain:
-            left.extend(self._keys)
-            return None
         for key in (*self._keys, None):
             path = key.hex() if key is not None else ""
             while not path.startswith(prefix):

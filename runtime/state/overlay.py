@@ -13,8 +13,8 @@ decoded value can change behind the overlay's back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from typing import Any, Final, TypeAlias, cast
 
 from runtime.state.backend import ABSENT, UNREAD, State
@@ -67,10 +67,8 @@ class Overlay:
 
     __slots__ = (
         "_before",
-        "_by_item",
         "_changed",
         "_depth",
-        "_indexed",
         "_journal",
         "_read",
         "_written",
@@ -89,9 +87,8 @@ class Overlay:
         self._read = state.read
         self._depth = 0
         self._changed = 0
-        self._before: dict[bytes, Any] = {}
-        self._by_item: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        self._indexed = 0
+        # What each written key held when it was first written, by the item that the key is of.
+        self._before: defaultdict[bytes, dict[bytes, Any]] = defaultdict(dict)
         self.events: list[bytes] = []
         """Events deposited so far, encoded, each in `RECORD_PARTS`; a layer that is undone takes its events
         with it.
@@ -124,7 +121,7 @@ class Overlay:
         if entry is not write:
             written[key] = write
             if entry is _UNWRITTEN:
-                self._before[key] = old
+                self._before[key[:ITEM_BYTES]][key] = old
                 self._changed += 1
 
     def delete(self, key: bytes, write: Write) -> None:
@@ -137,7 +134,7 @@ class Overlay:
         """
         entry, old = self._written.get(key, _UNWRITTEN), self.values.pop(key, UNREAD)
         if entry is _UNWRITTEN:
-            self._before[key] = old
+            self._before[key[:ITEM_BYTES]][key] = old
             self._changed += 1
         self._journal.append((key, old, entry))
         self._written[key] = raw
@@ -246,41 +243,23 @@ class Overlay:
 
     def written(self, prefix: bytes) -> tuple[bytes, ...]:
         """Keys under `prefix` written since the overlay was opened, in byte order."""
-        keys: Iterable[bytes] = self._written
+        written = self._written
+        keys: Iterable[bytes] = written
         if len(prefix) >= ITEM_BYTES:
-            keys = self._written_of(prefix[:ITEM_BYTES])
+            # A key whose first write was undone is still there.
+            keys = [key for key in self._before.get(prefix[:ITEM_BYTES], ()) if key in written]
         return tuple(sorted([key for key in keys if key.startswith(prefix)]))
 
     def before_and_after(self, item: bytes, decode: Read) -> tuple[list[Any], list[Any]]:
         """The values that the keys written under an item held in the state below, and those that they hold
-        now; of keys that hold nothing there is none.
+        now; of keys that hold nothing there is none. One whose writes were all undone may be among both.
         """
-        keys = self._written_of(item)
-        known = map(self._before.get, keys)
-        before = [
-            self.before(key, decode) if value is UNREAD else value
-            for key, value in zip(keys, known, strict=True)
-        ]
-        known = map(self.values.get, keys, repeat(UNREAD))
-        after = [
-            self.load(key, decode) if value is UNREAD else value
-            for key, value in zip(keys, known, strict=True)
-        ]
+        before = self._before.get(item, {})
+        now = zip(before, map(self.values.get, before, repeat(UNREAD)), strict=True)
         return (
-            [value for value in before if value is not ABSENT],
-            [value for value in after if value is not ABSENT],
+            _held(before.items(), lambda key: self.before(key, decode)),
+            _held(now, lambda key: self.load(key, decode)),
         )
-
-    def _written_of(self, item: bytes) -> Sequence[bytes]:
-        """The written keys of an item. All are sorted into their items at once: whoever asks for one asks for
-        more. A key whose first write was undone stays sorted in, and is left out here.
-        """
-        before, by_item, written = self._before, self._by_item, self._written
-        for key in islice(before, self._indexed, None):
-            by_item[key[:ITEM_BYTES]].append(key)
-        self._indexed = len(before)
-        keys = by_item.get(item, [])
-        return keys if len(before) == len(written) else [key for key in keys if key in written]
 
     def before(self, key: bytes, decode: Read) -> Any:
         """The value under `key` in the frozen state below, or `ABSENT`."""
@@ -289,7 +268,12 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        known = {key for key, value in self._before.items() if value is not ABSENT and value is not UNREAD}
+        known = {
+            key
+            for before in self._before.values()
+            for key, value in before.items()
+            if value is not ABSENT and value is not UNREAD
+        }
         return self.state.child(self.changes(), self.values, known)
 
     def _settle(self) -> None:
@@ -297,3 +281,10 @@ class Overlay:
             raise RuntimeError("a storage layer is still open")
         if self._journal:
             self._encode(0)
+
+
+def _held(entries: Iterable[tuple[bytes, Any]], read: Callable[[bytes], Any]) -> list[Any]:
+    """The values of the entries without absences; `read` gives those that are unread."""
+    return [
+        value for key, known in entries if (value := read(key) if known is UNREAD else known) is not ABSENT
+    ]

@@ -33,7 +33,6 @@ from runtime.frame import StorageMap, StorageValue, Twox64Concat, hookimpl, inva
 from runtime.frame.coin import Cause, Debt, DebtObserver, GroupId, Mode
 from runtime.frame.interfaces import AccountStore, Mint
 from runtime.types import AccountId, Balance
-from runtime.types.account import AccountInfo
 
 
 class Ledger(Queries):
@@ -208,11 +207,8 @@ class Ledger(Queries):
     @invariant("I1", "S = sum of debts + O = sum of all balances")
     def supply_is_owed_and_held(self) -> str | None:
         grown = self._grown("supply", self.supply)
-        owed = self._grown("orphaned", self.orphaned)
-        debts_before, debts_after = self.debts.before_and_after()
-        owed += sum(debt.owed for debt in debts_after) - sum(debt.owed for debt in debts_before)
-        accounts_before, accounts_after = self.accounts.account_changes()
-        held = _balances(accounts_after) - _balances(accounts_before)
+        owed = self._grown("orphaned", self.orphaned) + self.debts.grown()
+        held = self.accounts.balances_grown()
         if grown == owed == held:
             return None
         return f"in this block S grew by {grown}, the debts by {owed}, the balances by {held}"
@@ -247,7 +243,3 @@ class Ledger(Queries):
         """By how much a figure has grown in this block."""
         before: int = self.before(item)
         return value - before
-
-
-def _balances(accounts: list[AccountInfo]) -> Balance:
-    return sum([each.data.free + each.data.reserved for each in accounts])

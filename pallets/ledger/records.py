@@ -9,6 +9,7 @@ them paid a deposit and proved itself for 28 windows before.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
 from pallets.ledger.types import Config, LedgerError, LedgerEvent, Record
@@ -31,7 +32,9 @@ class Records(Pallet[LedgerEvent, LedgerError]):
 
     config: Config
 
-    debts = StorageMap[AccountId, Debt](default=NOTHING, doc="What each issuer owes.")
+    debts = StorageMap[AccountId, Debt](
+        default=NOTHING, measure=attrgetter("owed"), doc="What each issuer owes."
+    )
     records = StorageMap[AccountId, Record](
         default=NO_RECORD, doc="What became of all coins that each issuer ever issued."
     )

@@ -57,7 +57,7 @@ from runtime.frame.governance import ParameterBook, RootKey
 from runtime.frame.interfaces import Authors
 from runtime.manifest import CODE_KEY
 from runtime.scale import U32
-from runtime.types import AccountId, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
+from runtime.types import AccountId, Balance, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
 from runtime.types.account import AccountData, AccountInfo
 from runtime.types.digest import Digest, DigestItem, RuntimeEnvironmentUpdated
 from runtime.types.dispatch import DispatchErrorValue, DispatchEventInfo
@@ -96,6 +96,12 @@ def weight_of_kill_prefix(prefix: bytes, subkeys: int) -> Weight:
     return db(reads=subkeys, writes=subkeys)
 
 
+def _balance(account: AccountInfo) -> Balance:
+    """All that an account has."""
+    data = account.data
+    return data.free + data.reserved
+
+
 class System(Pallet[SystemEvent, SystemFault]):
     """Accounts, blocks and events."""
 
@@ -107,7 +113,9 @@ class System(Pallet[SystemEvent, SystemFault]):
     keys: tuple[RootKey, ...]
     """The key of a development chain."""
 
-    account = StorageMap[AccountId, AccountInfo](default=AccountInfo(), doc="The full account information.")
+    account = StorageMap[AccountId, AccountInfo](
+        default=AccountInfo(), measure=_balance, doc="The full account information."
+    )
     block_weight = StorageValue[ConsumedWeight](
         default=ConsumedWeight(NOTHING, NOTHING, NOTHING), doc="The weight that the block used, by class."
     )
@@ -362,8 +370,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         if fresh:
             self.emit(NewAccount(who))
 
-    def account_changes(self) -> tuple[list[AccountInfo], list[AccountInfo]]:
-        return self.account.before_and_after()
+    def balances_grown(self) -> int:
+        return self.account.grown()
 
     def inc_consumers(self, who: AccountId) -> None:
         info = self.account[who]

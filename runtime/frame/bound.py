@@ -4,7 +4,7 @@ overlay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ from runtime.frame.hashers import Hasher
 from runtime.frame.host import Host
 from runtime.scale import Codec
 from runtime.state.backend import ABSENT, UNREAD
+from runtime.state.measured import Measured
 
 K = TypeVar("K")
 KS = TypeVar("KS", bound=tuple[Any, ...])
@@ -107,17 +108,20 @@ class _Map(Generic[K, V]):
         codec: Codec[Any],
         default: Any,
         optional: bool,
+        measure: Callable[[V], int] | None = None,
     ) -> None:
         self._host = host
         self._parts = parts
         self._decode = codec.decode
-        self._write = codec.write
         self._default = default
         self._optional = optional
         self._keys: dict[K, bytes] = {}
         self.name = f"{pallet}.{item}"
         self.prefix = storage_prefix(pallet, item)
         """What every key of this map starts with."""
+        self._write: Callable[[V], bytes] = codec.write
+        if measure is not None:
+            self._write = Measured(self.prefix, codec.write, codec.decode, measure)
 
     def key_of(self, key: K) -> bytes:
         """The storage key of `key`."""
@@ -219,11 +223,13 @@ class _Map(Generic[K, V]):
                 self._unhash(storage_key), None if old is ABSENT else old, None if new is ABSENT else new
             )
 
-    def before_and_after(self) -> tuple[list[V], list[V]]:
-        """The values of `changes` without their keys, those before and those now, in the order of the writes
-        and without absences: for sums over much.
+    def grown(self) -> int:
+        """By how much the sum over the map, as its declaration measures values, has grown in the block being
+        executed. Raises TypeError when the declaration says no measure.
         """
-        return self._host.overlay.before_and_after(self.prefix, self._decode)
+        if not isinstance(self._write, Measured):
+            raise TypeError(f"{self.name} is declared without a measure")
+        return self._host.overlay.grown(self._write)
 
     def _clear(self, prefix: bytes, limit: int) -> int:
         overlay = self._host.overlay

@@ -32,9 +32,9 @@ class AccountStore(Protocol):
         """
         ...
 
-    def account_changes(self) -> tuple[list[AccountInfo], list[AccountInfo]]:
-        """The records, before and now, of the accounts that the block being executed has changed; of an
-        account that did not or does not exist there is none.
+    def balances_grown(self) -> int:
+        """By how much the sum of all balances, held ones included, has grown in the block being executed:
+        from the accounts that it changed, and from nothing that any pallet counts.
         """
         ...
 

@@ -12,6 +12,7 @@ and a map like a dictionary:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar, get_args, overload
 
 from runtime.frame.bound import BoundMap, BoundNMap, BoundValue, KeyPart
@@ -159,13 +160,19 @@ class StorageOption(StorageItem, Generic[T]):
 
 
 class StorageMap(StorageItem, Generic[K, V]):
-    """Values by one key."""
+    """Values by one key. With a `measure` of a value, `grown` says how the sum over all of them moves."""
 
     def __init__(
-        self, *, default: V | _NoDefault = NO_DEFAULT, hasher: Hasher = Blake2_128Concat, doc: str = ""
+        self,
+        *,
+        default: V | _NoDefault = NO_DEFAULT,
+        hasher: Hasher = Blake2_128Concat,
+        measure: Callable[[V], int] | None = None,
+        doc: str = "",
     ) -> None:
         self.default = default
         self.hashers = (hasher,)
+        self.measure = measure
         self.doc = doc
 
     @overload
@@ -179,8 +186,16 @@ class StorageMap(StorageItem, Generic[K, V]):
         return bound
 
     def bind(self, host: Host, pallet: str) -> BoundMap[K, V]:
-        parts = self._parts(host)
-        return BoundMap(host, pallet, self.name, parts, self._codec(host), self.default, self.is_optional)
+        return BoundMap(
+            host,
+            pallet,
+            self.name,
+            self._parts(host),
+            self._codec(host),
+            self.default,
+            self.is_optional,
+            self.measure,
+        )
 
 
 class StorageDoubleMap(StorageItem, Generic[K1, K2, V]):

@@ -6,6 +6,9 @@ outermost layer closes, each key that it wrote is encoded once: a value that its
 there, inside the unit of work that wrote it, and never later. A second dictionary says what stands for each
 written key: who will encode it, then its encoding. Events are encoded when they are emitted.
 
+What an item sums to is followed in the same place: where a value is encoded, it and what it replaced are at
+hand, and at the end of a block thousands of them would have to be fetched from far away in memory.
+
 Values are frozen records, numbers, bytes and tuples; a mutable container is refused when it is written, so no
 decoded value can change behind the overlay's back.
 """
@@ -14,14 +17,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
 from typing import Any, Final, TypeAlias, cast
 
 from runtime.state.backend import ABSENT, UNREAD, State
-
-Write = Callable[[Any], bytes]
-Read = Callable[[bytes], Any]
-
+from runtime.state.measured import Measured, Read, Write
 
 _MUTABLE: Final = frozenset((list, dict, set, bytearray))
 ITEM_BYTES: Final = 32
@@ -69,8 +68,10 @@ class Overlay:
         "_before",
         "_changed",
         "_depth",
+        "_grown",
         "_journal",
         "_read",
+        "_unfollowed",
         "_written",
         "events",
         "state",
@@ -89,6 +90,10 @@ class Overlay:
         self._changed = 0
         # What each written key held when it was first written, by the item that the key is of.
         self._before: defaultdict[bytes, dict[bytes, Any]] = defaultdict(dict)
+        # By how much the sum over an item has grown by the writes that are encoded; and the items of which
+        # that is not the whole.
+        self._grown: defaultdict[Measured, int] = defaultdict(int)
+        self._unfollowed: set[bytes] = set()
         self.events: list[bytes] = []
         """Events deposited so far, encoded, each in `RECORD_PARTS`; a layer that is undone takes its events
         with it.
@@ -138,6 +143,7 @@ class Overlay:
             self._changed += 1
         self._journal.append((key, old, entry))
         self._written[key] = raw
+        self._unfollowed.add(key[:ITEM_BYTES])
         if raw is None:
             self.values[key] = ABSENT
 
@@ -185,9 +191,13 @@ class Overlay:
     def keep(self, mark: Mark) -> None:
         """Close the layer and keep what it wrote; the outermost layer encodes it, or is undone and raises."""
         if self._depth == 1:
+            first, _ = mark
+            if first:
+                self._unfollow(0, first)
             try:
-                self._encode(mark[0])
+                self._encode(first)
             except Exception:
+                self._unfollow(first)
                 self.undo(mark)
                 raise
         self._depth -= 1
@@ -221,13 +231,28 @@ class Overlay:
     def _encode(self, first: int) -> None:
         """Encode what the journal names from place `first` on."""
         values, written, journal = self.values, self._written, self._journal
-        for key, _, _ in journal[first:] if first else journal:
-            write = written[key]
-            if write is None or write.__class__ is bytes:
+        for key, old, _ in journal[first:] if first else journal:
+            write: Any = written[key]
+            kind = write.__class__
+            if write is None or kind is bytes:
                 continue
             value = values[key]
-            written[key] = None if value is ABSENT else write(value)  # type: ignore[operator]
+            if kind is Measured:
+                # The key is named for the first time: `old` is what the writes before these left.
+                if old is UNREAD:
+                    self._unfollowed.add(write.item)
+                elif old is ABSENT or value is ABSENT:
+                    self._grown[write] += write.step(old, value)
+                else:
+                    measure = write.measure
+                    self._grown[write] += measure(value) - measure(old)
+                write = write.write
+            written[key] = None if value is ABSENT else write(value)
         del journal[first:]
+
+    def _unfollow(self, first: int, last: int | None = None) -> None:
+        """Give up following the sums of the items that this part of the journal names."""
+        self._unfollowed.update(key[:ITEM_BYTES] for key, _, _ in self._journal[first:last])
 
     # The result.
 
@@ -250,15 +275,24 @@ class Overlay:
             keys = [key for key in self._before.get(prefix[:ITEM_BYTES], ()) if key in written]
         return tuple(sorted([key for key in keys if key.startswith(prefix)]))
 
-    def before_and_after(self, item: bytes, decode: Read) -> tuple[list[Any], list[Any]]:
-        """The values that the keys written under an item held in the state below, and those that they hold
-        now; of keys that hold nothing there is none. One whose writes were all undone may be among both.
-        """
-        before = self._before.get(item, {})
-        now = zip(before, map(self.values.get, before, repeat(UNREAD)), strict=True)
-        return (
-            _held(before.items(), lambda key: self.before(key, decode)),
-            _held(now, lambda key: self.load(key, decode)),
+    def grown(self, item: Measured) -> int:
+        """By how much the sum over an item has grown over the state below, whatever is written so far."""
+        written, open_ = self._written, dict[bytes, Any]()
+        for key, old, _ in self._journal:
+            if written[key] is item:
+                open_.setdefault(key, old)
+        if item.item in self._unfollowed or UNREAD in open_.values():
+            return self._grown_of_all(item)
+        return self._grown[item] + sum(item.step(old, self.values[key]) for key, old in open_.items())
+
+    def _grown_of_all(self, item: Measured) -> int:
+        """The same from all that was written: when some of it came encoded, or over what was never read."""
+        return sum(
+            item.step(
+                self.before(key, item.decode) if old is UNREAD else old,
+                self.get(key, item.decode),
+            )
+            for key, old in self._before[item.item].items()
         )
 
     def before(self, key: bytes, decode: Read) -> Any:
@@ -281,10 +315,3 @@ class Overlay:
             raise RuntimeError("a storage layer is still open")
         if self._journal:
             self._encode(0)
-
-
-def _held(entries: Iterable[tuple[bytes, Any]], read: Callable[[bytes], Any]) -> list[Any]:
-    """The values of the entries without absences; `read` gives those that are unread."""
-    return [
-        value for key, known in entries if (value := read(key) if known is UNREAD else known) is not ABSENT
-    ]

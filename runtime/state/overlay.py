@@ -16,7 +16,7 @@ decoded value can change behind the overlay's back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias, cast
 
 from runtime.state.backend import ABSENT, UNREAD, State

@@ -38,6 +38,7 @@ from runtime.types import AccountId, Balance, BlockNumber, Pays, Weight
 from runtime.types.fixed import div_ceil
 from runtime.types.limits import EXTRINSIC_BASE
 
+_PAYS: Final = Pays.Yes
 TIP_PRIORITY: Final = 1_000
 """How much priority one unit of tip gives."""
 
@@ -138,7 +139,7 @@ class ChargeTransactionPayment(TransactionExtension):
         pallet = self._pallet
         info = call.info
         fee, weight = extra, info.weight_of(call.args)
-        if info.declaration.pays is Pays.Yes:
+        if info.declaration.pays is _PAYS:
             fee += pallet.fee(weight, length)
         if fee:
             pallet.coin.withdraw_fee(who, fee)

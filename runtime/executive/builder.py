@@ -44,6 +44,9 @@ from runtime.types.weight import DispatchClass, Pays, Weight
 EXTRINSICS_MAX: Final = 1 << 20
 """The most extrinsics of a block."""
 _count = codec_of(Compact[U32])
+# Looked up once: a member of an enum costs as much as a call.
+_MANDATORY: Final = DispatchClass.Mandatory
+_PAYS: Final = Pays.Yes
 
 
 class Applied(Struct, frozen=True):
@@ -134,7 +137,7 @@ class BlockBuilder:
 
     def apply(self, raw: bytes) -> Applied:
         """Decode and apply one extrinsic; see `apply_extrinsic`. Raises DecodeError too."""
-        return self.apply_extrinsic(self._parts.codec.decode(raw))
+        return self._include(self._parts.codec.decode(raw), None)
 
     def apply_extrinsic(self, extrinsic: Extrinsic) -> Applied:
         """Apply one extrinsic.
@@ -212,7 +215,7 @@ class BlockBuilder:
         length = len(extrinsic.raw)
         if signature is None:
             return self._apply_bare(extrinsic, weight)
-        if declaration.dispatch_class == DispatchClass.Mandatory:
+        if declaration.dispatch_class is _MANDATORY:
             raise BadMandatory
         if self._is_migrating:
             raise ExhaustsResources
@@ -224,7 +227,9 @@ class BlockBuilder:
         check_proof(self._parts, extrinsic, who, self._verified, self._implied)
         self._meter.take(weight, length, declaration.dispatch_class)
         extras = signature.extras
-        prepared = [prepare(who, call, length, extras[place]) for place, prepare in self._prepare]
+        prepared: list[Any] = []
+        for place, prepare in self._prepare:
+            prepared.append(prepare(who, call, length, extras[place]))
         failure = refusal = None
         post = FULL_WEIGHT
         try:
@@ -236,7 +241,7 @@ class BlockBuilder:
 
     def _apply_bare(self, extrinsic: Extrinsic, weight: Weight) -> Applied:
         call = extrinsic.call
-        mandatory = call.info.declaration.dispatch_class == DispatchClass.Mandatory
+        mandatory = call.info.declaration.dispatch_class is _MANDATORY
         if mandatory and self._transactions_began:
             raise InherentMisplaced
         if not mandatory:
@@ -271,7 +276,7 @@ class BlockBuilder:
         if post.actual_weight is not None:
             used = post.actual_weight.least(weight)
             self._meter.give_back(weight - used, declaration.dispatch_class)
-        pays = post.pays and declaration.pays == Pays.Yes
+        pays = post.pays and declaration.pays is _PAYS
         if prepared is not None:
             for place, settle in self._post:
                 settle(prepared[place], call, length, used, pays)

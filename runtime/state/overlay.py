@@ -68,6 +68,7 @@ class Overlay:
         "_before",
         "_changed",
         "_depth",
+        "_doubtful",
         "_grown",
         "_journal",
         "_read",
@@ -90,6 +91,8 @@ class Overlay:
         self._changed = 0
         # What each written key held when it was first written, by the item that the key is of.
         self._before: defaultdict[bytes, dict[bytes, Any]] = defaultdict(dict)
+        # Those of these keys that may hold nothing in the state below.
+        self._doubtful: set[bytes] = set()
         # By how much the sum over an item has grown by the writes that are encoded; and the items of which
         # that is not the whole.
         self._grown: defaultdict[Measured, int] = defaultdict(int)
@@ -126,8 +129,7 @@ class Overlay:
         if entry is not write:
             written[key] = write
             if entry is _UNWRITTEN:
-                self._before[key[:ITEM_BYTES]][key] = old
-                self._changed += 1
+                self._note(key, old)
 
     def delete(self, key: bytes, write: Write) -> None:
         """Remove the value under `key`; nothing happens if there is none."""
@@ -139,13 +141,19 @@ class Overlay:
         """
         entry, old = self._written.get(key, _UNWRITTEN), self.values.pop(key, UNREAD)
         if entry is _UNWRITTEN:
-            self._before[key[:ITEM_BYTES]][key] = old
-            self._changed += 1
+            self._note(key, old)
         self._journal.append((key, old, entry))
         self._written[key] = raw
         self._unfollowed.add(key[:ITEM_BYTES])
         if raw is None:
             self.values[key] = ABSENT
+
+    def _note(self, key: bytes, old: Any) -> None:
+        """Note what a key held before it was first written."""
+        self._before[key[:ITEM_BYTES]][key] = old
+        self._changed += 1
+        if old is ABSENT or old is UNREAD:
+            self._doubtful.add(key)
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
@@ -302,12 +310,7 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        known = {
-            key
-            for before in self._before.values()
-            for key, value in before.items()
-            if value is not ABSENT and value is not UNREAD
-        }
+        known = set[bytes]().union(*self._before.values()) - self._doubtful
         return self.state.child(self.changes(), self.values, known)
 
     def _settle(self) -> None:

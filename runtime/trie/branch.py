@@ -10,7 +10,7 @@ place where its partial key starts.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Protocol, TypeAlias
 
@@ -25,17 +25,44 @@ ID_SIZE = 8
 START_SIZE = 2
 """Bytes of the start, the last ones."""
 
+PLACES_MAX = 1 << 10
+"""Of how many layouts of branches the places are kept, to be shared."""
+
 PLAIN_SHAPES_MAX = 1 << 14
 """How many shapes of plain branches are kept, to be shared."""
 
 _id = struct.Struct("<Q")
-pack_id = _id.pack
 put_id = _id.pack_into
 ids_from = _id.unpack_from
 """The id that stands at a place, as the only one of a tuple."""
 
 Leaf: TypeAlias = tuple[bytes, bytes]
 """A key and its value."""
+
+Split: TypeAlias = Callable[[bytes], tuple[bytes, ...]]
+"""Takes a record apart around the digest and the id of a child: before, between, behind."""
+
+Join: TypeAlias = Callable[[bytes, bytes, bytes, int, bytes], bytes]
+"""Puts a record together: before, the child's digest, between, the child's id, behind."""
+
+Place: TypeAlias = tuple[Callable[[bytes], tuple[int, ...]], Split, Join]
+"""Where a child stands in a record: what reads its id, and what patches it."""
+
+
+@lru_cache(PLACES_MAX)
+def places_of(base: int, children: int, has_value: bool) -> tuple[Place, ...]:
+    """The places of the children of a regular branch, the first of which stands at `base`."""
+    ids = base + STEP * children
+    end = ids + ID_SIZE * (children + has_value) + START_SIZE
+    places: list[Place] = []
+    for slot in range(children):
+        before, id_at = base + STEP * slot + 1, ids + ID_SIZE * slot
+        between, behind = id_at - before - HASH_SIZE, end - id_at - ID_SIZE
+        read_id = struct.Struct(f"<{id_at}xQ").unpack_from
+        split = struct.Struct(f"<{before}s{HASH_SIZE}x{between}s{ID_SIZE}x{behind}s").unpack
+        join = struct.Struct(f"<{before}s{HASH_SIZE}s{between}sQ{behind}s").pack
+        places.append((read_id, split, join))
+    return tuple(places)
 
 
 class Shape:
@@ -51,6 +78,7 @@ class Shape:
         "is_plain",
         "is_regular",
         "partial",
+        "places",
         "slots",
         "start",
     )
@@ -76,6 +104,8 @@ class Shape:
         """Whether every child stands by its digest, 33 bytes apart."""
         self.is_plain = self.is_regular and not partial
         """Regular, and reached by every key that its parent sends there."""
+        self.places = places_of(base, len(slots), has_value) if self.is_regular else ()
+        """Of a regular branch, where each child stands."""
 
 
 Branch: TypeAlias = tuple[Shape, bytes]

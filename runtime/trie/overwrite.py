@@ -9,10 +9,8 @@ stands inline, a value at a branch) is left over, untouched, for `runtime.trie.t
 
 from collections.abc import Container, Mapping, Sequence
 
-from runtime.trie.branch import ID_SIZE, STEP, Branch, Leaf, Nodes, ids_from, pack_id
+from runtime.trie.branch import Branch, Join, Leaf, Nodes, Split
 from runtime.trie.node import HASH_SIZE, blank, digest_of, encode_leaf
-
-_join = b"".join
 
 
 class Overwriter:
@@ -69,22 +67,22 @@ class Overwriter:
         dead_branches, dead_leaves = self.dead_branches, self.dead_leaves
         born = self.next_id
         # The branch at hand, whether a child of it was patched, and what all keys below it start with; above
-        # it on the stack the same of each branch that leads to it, and where it stands in that one's record.
+        # it on the stack the same of each branch that leads to it, and how that one's record is patched.
         id, is_patched, prefix = top, False, ""
-        stack: list[tuple[int, Branch, bool, str, int, int]] = []
+        stack: list[tuple[int, Branch, bool, str, Split, Join]] = []
         for key in (*self._keys, None):
             path = key.hex() if key is not None else ""
             while not path.startswith(prefix):
                 if not is_patched:
-                    id, (shape, record), is_patched, prefix, at, id_at = stack.pop()
+                    id, (shape, record), is_patched, prefix, split, join = stack.pop()
                     continue
                 branches[born] = shape, record
                 dead_branches.append(id)
                 state = blank()
                 state.update(record[: shape.end])
-                id, (shape, record), is_patched, prefix, at, id_at = stack.pop()
-                digest, rest = state.digest(), record[at + HASH_SIZE : id_at]
-                record = _join((record[:at], digest, rest, pack_id(born), record[id_at + ID_SIZE :]))
+                id, (shape, record), is_patched, prefix, split, join = stack.pop()
+                before, between, behind = split(record)
+                record = join(before, state.digest(), between, born, behind)
                 is_patched = True
                 born += 2
             if key is None:
@@ -92,8 +90,8 @@ class Overwriter:
             try:
                 while True:
                     slot = shape.slots[path[shape.depth]]
-                    at, id_at = shape.base + STEP * slot + 1, shape.end + ID_SIZE * slot
-                    child: int = ids_from(record, id_at)[0]
+                    read_id, split, join = shape.places[slot]
+                    child = read_id(record)[0]
                     if child & 1:
                         break
                     # One that was left for good can only turn out not to lead to this key.
@@ -103,7 +101,7 @@ class Overwriter:
                         inner.is_regular and path.startswith(inner.partial, inner.start)
                     ):
                         raise KeyError
-                    stack.append((id, (shape, record), is_patched, prefix, at, id_at))
+                    stack.append((id, (shape, record), is_patched, prefix, split, join))
                     id, is_patched, prefix = child, False, path[: inner.depth]
                     shape, record = below
             except (KeyError, IndexError):
@@ -122,8 +120,8 @@ class Overwriter:
             dead_leaves.append(child)
             state = blank()
             state.update(encoded)
-            digest, rest = state.digest(), record[at + HASH_SIZE : id_at]
-            record = _join((record[:at], digest, rest, pack_id(born | 1), record[id_at + ID_SIZE :]))
+            before, between, behind = split(record)
+            record = join(before, state.digest(), between, born | 1, behind)
             is_patched = True
             born += 2
         if not is_patched:

@@ -41,7 +41,17 @@ def node() -> str:
 @pytest.fixture(scope="session")
 def client_python() -> str:
     """A Python with substrate-interface, in an environment of its own: its pins are not ours."""
-    venv, lock = CLIENTS / ".venv", CLIENTS / "requirements.lock"
+    return _python(CLIENTS / ".venv", CLIENTS / "requirements.lock")
+
+
+@pytest.fixture(scope="session")
+def async_client_python() -> str:
+    """A Python with async-substrate-interface, apart again: both clients bring a module `scalecodec`."""
+    return _python(CLIENTS / ".venv-async", CLIENTS / "requirements-async.lock")
+
+
+def _python(venv: Path, lock: Path) -> str:
+    """The interpreter of an environment that holds what is locked, made when it is not there."""
     wanted = [go.digest(lock, str(go.interpreter(go.VENV).resolve()))]
     if go.stamps(venv) != wanted:
         go.create_environment(venv, lock)

@@ -4,16 +4,14 @@ that has caught up with them; with sr25519 and ed25519 accounts.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from support.clients import every_step_works
 from support.devnode import dev_node
 from support.localnet import NetProcess, full_node
 
-CLIENTS = Path(__file__).resolve().parent / "clients"
 CLIENT_SECONDS_MAX = 300
 AHEAD = 12
 """How many blocks are final before the full node begins."""
@@ -45,19 +43,17 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             yield follower
 
 
-def every_step_works(*command: str) -> None:
-    """The client prints a line for each step; all must say ok."""
-    done = subprocess.run(
-        command, cwd=CLIENTS, capture_output=True, text=True, timeout=CLIENT_SECONDS_MAX, check=False
-    )
-    said = f"{done.stdout}{done.stderr}"
-    assert done.returncode == 0, said
-    assert "ALL OK" in done.stdout, said
-
-
 def test_polkadot_js(node: str, url: str) -> None:
-    every_step_works(node, "polkadotjs.mjs", url)
+    every_step_works(node, "polkadotjs.mjs", url, seconds=CLIENT_SECONDS_MAX)
+
+
+def test_polkadot_api(node: str, url: str) -> None:
+    every_step_works(node, "papi.mjs", url, seconds=CLIENT_SECONDS_MAX)
+
+
+def test_async_substrate_interface(async_client_python: str, url: str) -> None:
+    every_step_works(async_client_python, "async_substrate_check.py", url, seconds=CLIENT_SECONDS_MAX)
 
 
 def test_py_substrate_interface(client_python: str, url: str) -> None:
-    every_step_works(client_python, "substrate_interface_check.py", url)
+    every_step_works(client_python, "substrate_interface_check.py", url, seconds=CLIENT_SECONDS_MAX)

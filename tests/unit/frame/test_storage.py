@@ -39,12 +39,16 @@ class Item(Struct):
     number: U32
 
 
+def _number(item: Item) -> int:
+    return item.number
+
+
 class Shelf(Pallet[NoEvent, NoError]):
     """One of each kind of storage."""
 
     total = StorageValue[U32](default=7)
     best = StorageOption[AccountId]()
-    items = StorageMap[U32, Item](hasher=Twox64Concat)
+    items = StorageMap[U32, Item](hasher=Twox64Concat, measure=_number)
     counts = StorageMap[AccountId, U32](default=0)
     raw = StorageMap[U16, bytes](default=b"", hasher=Identity)
     pairs = StorageDoubleMap[U8, AccountId, U32](default=0, hashers=(Twox64Concat, Identity))
@@ -117,6 +121,24 @@ def test_a_map_with_a_default_never_misses_and_still_knows_what_it_holds(shelf: 
     del shelf.counts[BOB]
     with pytest.raises(NotStored):
         del shelf.counts[BOB]
+
+
+def test_a_map_with_a_measure_says_by_how_much_its_sum_has_grown(shelf: Shelf) -> None:
+    shelf.items[1], shelf.items[2] = Item(ALICE, 5), Item(BOB, 7)
+    below = shelf.host.overlay.commit()
+    shelf.host.overlay = Overlay(below)
+    assert shelf.items.grown() == 0
+    shelf.items[1] = Item(BOB, 9)
+    del shelf.items[2]
+    shelf.items[3] = Item(ALICE, 100)
+    assert shelf.items.grown() == 9 - 5 - 7 + 100
+    assert shelf.attempt(lambda: shelf.items.discard(3)) is None
+    assert shelf.items.grown() == 9 - 5 - 7
+
+
+def test_a_map_without_a_measure_has_no_sum(shelf: Shelf) -> None:
+    with pytest.raises(TypeError, match=r"^Shelf\.Counts is declared without a measure$"):
+        shelf.counts.grown()
 
 
 def test_walks_go_by_storage_key_and_see_what_is_not_committed(shelf: Shelf) -> None:

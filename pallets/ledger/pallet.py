@@ -236,6 +236,7 @@ class Ledger(Queries):
             found = self._difference(issuer)
             assert found is None, found
         assert sum(groups.values()) + self.orphaned == self.supply, "S is not the sum of the debts"
+        assert self.accounts.balances() == self.supply, "S is not the sum of all balances"
         for group, owed in self.group_debts.items():
             assert groups.get(group, 0) == owed, f"group {group} owes {groups.get(group, 0)}, not {owed}"
 

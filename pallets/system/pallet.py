@@ -370,6 +370,9 @@ class System(Pallet[SystemEvent, SystemFault]):
         if fresh:
             self.emit(NewAccount(who))
 
+    def balances(self) -> int:
+        return sum(map(_balance, self.account.values()))
+
     def balances_grown(self) -> int:
         return self.account.grown()
 

@@ -32,6 +32,10 @@ class AccountStore(Protocol):
         """
         ...
 
+    def balances(self) -> int:
+        """The sum of all balances, held ones included, account by account: for checks that may take long."""
+        ...
+
     def balances_grown(self) -> int:
         """By how much the sum of all balances, held ones included, has grown in the block being executed:
         from the accounts that it changed, and from nothing that any pallet counts.

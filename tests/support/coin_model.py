@@ -156,6 +156,8 @@ class Model:
     now: int = 1
     orphaned: int = 0
     mode: str = "Green"
+    was_red: bool = False
+    """Whether Red had begun at the start of the block before."""
     broken: list[int] = field(default_factory=lambda: [0, 0, 0])
     red_since: int | None = None
     voted_at: int = -1

@@ -39,6 +39,7 @@ class TimedModel(ActingModel):
         self.now += 1
         self.minted = 0
         self.step_standard(market)
+        self.meet_red()
         for who in sorted(self.issuers):
             self.pass_day(who, self.issuers[who])
         self.apply_slashes()
@@ -91,11 +92,7 @@ class TimedModel(ActingModel):
                 issuer.tier = "Attested"
             self.take_back(issuer)
         if issuer.state == DEFICIENT:
-            patience = 0 if self.is_at_least("Red") else 14
-            if issuer.short_since is not None and self.now - issuer.short_since >= patience:
-                short = self.shortfall(issuer)
-                self.orphan(issuer, short - self.burn_bond(issuer, short))
-            self.judge(issuer)
+            self.settle_deficit(issuer)
         elif issuer.state == DRAINING and self.now < issuer.end:
             self.burn_bond(issuer, self.shortfall(issuer))
         elif issuer.state == DRAINING:
@@ -103,6 +100,22 @@ class TimedModel(ActingModel):
             self.end_debt(who)
         elif issuer.state in (UNBONDING, BANNED) and not issuer.is_struck:
             self.go(who, issuer)
+
+    def meet_red(self) -> None:
+        """When Red begins, all who would have had their 14 days are settled with before anything else."""
+        is_red = self.is_at_least("Red")
+        if is_red and not self.was_red:
+            for who in sorted(self.issuers):
+                if self.issuers[who].state == DEFICIENT:
+                    self.settle_deficit(self.issuers[who])
+        self.was_red = is_red
+
+    def settle_deficit(self, issuer: Issuer) -> None:
+        patience = 0 if self.is_at_least("Red") else 14
+        if issuer.short_since is not None and self.now - issuer.short_since >= patience:
+            short = self.shortfall(issuer)
+            self.orphan(issuer, short - self.burn_bond(issuer, short))
+        self.judge(issuer)
 
     def take_back(self, issuer: Issuer) -> None:
         """Whose capacity is back owes again what it left, as far as the capacity line and O reach."""

@@ -131,7 +131,12 @@ class Chain:
         self.builder = self._open()
 
     def try_state(self) -> None:
-        """Compare what the pallets keep with what follows from the rest. Raises AssertionError."""
+        """Compare what the pallets keep with what follows from the rest, if the open block ended here: no fee
+        is on its way then. Raises AssertionError.
+        """
+        self.runtime.host.at_end(self._try_state)
+
+    def _try_state(self) -> None:
         for hook in self.runtime.parts.hooks["try_state"]:
             hook.run()
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from runtime.trie import Branch, Leaf, Nodes
 
 T = TypeVar("T")
 
+Write: TypeAlias = Callable[[Any], bytes]
+"""Encodes a value."""
+Read: TypeAlias = Callable[[bytes], Any]
+"""Decodes one."""
 Also: TypeAlias = Sequence[tuple[str, bytes, bytes | None]]
 """Further (column, key, value) to write together with a state, in columns that are the store's own; the value
 None removes.

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runtime.state.backend import ABSENT
-
-Write = Callable[[Any], bytes]
-Read = Callable[[bytes], Any]
+from runtime.state.backend import ABSENT, Read, Write
 
 
 class Measured:

@@ -19,8 +19,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias, cast
 
-from runtime.state.backend import ABSENT, UNREAD, State
-from runtime.state.measured import Measured, Read, Write
+from runtime.state.backend import ABSENT, UNREAD, Read, State, Write
+from runtime.state.measured import Measured
 
 _MUTABLE: Final = frozenset((list, dict, set, bytearray))
 ITEM_BYTES: Final = 32
@@ -285,13 +285,13 @@ class Overlay:
 
     def grown(self, item: Measured) -> int:
         """By how much the sum over an item has grown over the state below, whatever is written so far."""
-        written, open_ = self._written, dict[bytes, Any]()
+        written, pending = self._written, dict[bytes, Any]()
         for key, old, _ in self._journal:
             if written[key] is item:
-                open_.setdefault(key, old)
-        if item.item in self._unfollowed or UNREAD in open_.values():
+                pending.setdefault(key, old)
+        if item.item in self._unfollowed or UNREAD in pending.values():
             return self._grown_of_all(item)
-        return self._grown[item] + sum(item.step(old, self.values[key]) for key, old in open_.items())
+        return self._grown[item] + sum(item.step(old, self.values[key]) for key, old in pending.items())
 
     def _grown_of_all(self, item: Measured) -> int:
         """The same from all that was written: when some of it came encoded, or over what was never read."""

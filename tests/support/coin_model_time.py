@@ -111,6 +111,7 @@ class TimedModel(ActingModel):
         self.was_red = is_red
 
     def settle_deficit(self, issuer: Issuer) -> None:
+        """Burn and orphan what has been short for long enough."""
         patience = 0 if self.is_at_least("Red") else 14
         if issuer.short_since is not None and self.now - issuer.short_since >= patience:
             short = self.shortfall(issuer)

@@ -1,10 +1,10 @@
-"""The overlay: decoded values written over a frozen state, with an undo journal and nested layers.
+"""The overlay: decoded values written over a frozen state, in nested layers that can be undone.
 
 One dictionary holds every value read or written since the overlay was opened, decoded. A write first notes in
 the journal what it replaces, so a layer is undone by walking its part of the journal backwards. When the
-outermost layer closes, each key that it wrote is encoded once: a value that its type cannot hold is refused
-there, inside the unit of work that wrote it, and never later. A second dictionary says what stands for each
-written key: who will encode it, then its encoding. Events are encoded when they are emitted.
+outermost layer closes, each key that the journal names is encoded once: a value that its type cannot hold is
+refused there, inside the unit of work that wrote it, and never later. Events are encoded when they are
+emitted.
 
 What an item sums to is followed in the same place: where a value is encoded, it and what it replaced are at
 hand, and at the end of a block thousands of them would have to be fetched from far away in memory.
@@ -15,9 +15,11 @@ decoded value can change behind the overlay's back.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, TypeAlias, cast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 from runtime.state.backend import ABSENT, UNREAD, Read, State, Write
 from runtime.state.measured import Measured
@@ -53,24 +55,40 @@ call makes one.
 """
 
 
-_Entry: TypeAlias = bytes | Write | None
-"""What stands for a written key: its encoding; while the layer that wrote it is open, the function that
-will encode it; None when it was removed.
-"""
-_UNWRITTEN: Final[Any] = object()
-"""What stands for a key that was not written."""
+class TwoWriters(TypeError):
+    """A key was written as two types in one unit of work."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(
+            f"storage key 0x{key.hex()} is written as two types: remove it and write it anew in two units of "
+            "work, such as two steps of a migration"
+        )
+        self.key = key
+
+
+class _AsIs:
+    """Who writes what came encoded, or was removed as if it had: the encoding, whatever the value."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes | None) -> None:
+        self.raw = raw
+
+    def __call__(self, value: Any) -> bytes | None:
+        return self.raw
 
 
 class Overlay:
     """What one block (or one query) reads and writes over a frozen `state`."""
 
     __slots__ = (
-        "_before",
-        "_changed",
         "_depth",
-        "_doubtful",
+        "_epoch",
         "_grown",
         "_journal",
+        "_known",
+        "_order",
+        "_raws",
         "_read",
         "_unfollowed",
         "_written",
@@ -84,15 +102,20 @@ class Overlay:
         self.values: dict[bytes, Any] = {}
         """Every value read or written so far, decoded, by storage key: for bound storage to look into first.
         """
-        self._journal: list[tuple[bytes, Any, _Entry]] = []
-        self._written: dict[bytes, _Entry] = {}
         self._read = state.read
         self._depth = 0
-        self._changed = 0
-        # What each written key held when it was first written, by the item that the key is of.
-        self._before: defaultdict[bytes, dict[bytes, Any]] = defaultdict(dict)
-        # Those of these keys that may hold nothing in the state below.
-        self._doubtful: set[bytes] = set()
+        # Each write that is not encoded yet: its key, what it replaced, and who will encode it.
+        self._journal: list[tuple[bytes, Any, Any]] = []
+        # How often the journal became shorter, so that walks over keys look at it anew.
+        self._epoch = 0
+        # Those of its keys whose values came encoded last.
+        self._raws: dict[bytes, bytes | None] = {}
+        # The encodings of all that was written before; None for what was removed.
+        self._written: dict[bytes, bytes | None] = {}
+        # The first of these keys, as many as were sorted, in order.
+        self._order: list[bytes] = []
+        # Keys that hold a value in the state below, as far as they were looked at.
+        self._known: set[bytes] = set()
         # By how much the sum over an item has grown by the writes that are encoded; and the items of which
         # that is not the whole.
         self._grown: defaultdict[Measured, int] = defaultdict(int)
@@ -111,25 +134,27 @@ class Overlay:
 
     def load(self, key: bytes, decode: Read) -> Any:
         """The decoded value under a key that was not looked at yet, or `ABSENT`."""
-        raw = self._written.get(key)
-        value = decode(raw) if isinstance(raw, bytes) else self._read(key, decode)
-        if value is None:
-            value = ABSENT
+        raw = self._raws.get(key) if self._raws else None
+        if raw is None:
+            raw = self._written.get(key)
+        if raw is not None:
+            value = decode(raw)
+        else:
+            value = self._read(key, decode)
+            if value is None:
+                value = ABSENT
+            else:
+                self._known.add(key)
         self.values[key] = value
         return value
 
     def put(self, key: bytes, value: Any, write: Write) -> None:
-        """Write `value` under `key`; `write` encodes it when the layer closes."""
+        """Write `value` under `key`; `write` encodes it when the outermost layer closes."""
         if value.__class__ in _MUTABLE:
             raise MutableValue(value)
-        written, values = self._written, self.values
-        entry, old = written.get(key, _UNWRITTEN), values.get(key, UNREAD)
-        self._journal.append((key, old, entry))
+        values = self.values
+        self._journal.append((key, values.get(key, UNREAD), write))
         values[key] = value
-        if entry is not write:
-            written[key] = write
-            if entry is _UNWRITTEN:
-                self._note(key, old)
 
     def delete(self, key: bytes, write: Write) -> None:
         """Remove the value under `key`; nothing happens if there is none."""
@@ -139,21 +164,13 @@ class Overlay:
         """Write an encoding as it is, or None to remove; the next read decodes it with the type that it asks
         for.
         """
-        entry, old = self._written.get(key, _UNWRITTEN), self.values.pop(key, UNREAD)
-        if entry is _UNWRITTEN:
-            self._note(key, old)
-        self._journal.append((key, old, entry))
-        self._written[key] = raw
+        self._journal.append((key, self.values.get(key, UNREAD), _AsIs(raw)))
+        self._raws[key] = raw
         self._unfollowed.add(key[:ITEM_BYTES])
         if raw is None:
             self.values[key] = ABSENT
-
-    def _note(self, key: bytes, old: Any) -> None:
-        """Note what a key held before it was first written."""
-        self._before[key[:ITEM_BYTES]][key] = old
-        self._changed += 1
-        if old is ABSENT or old is UNREAD:
-            self._doubtful.add(key)
+        else:
+            self.values.pop(key, None)
 
     def keys(self, prefix: bytes, after: bytes | None = None) -> Iterator[bytes]:
         """Keys under `prefix`, greater than `after`, in byte order, uncommitted writes included.
@@ -163,11 +180,14 @@ class Overlay:
         base = self.state.keys(prefix, after)
         below = next(base, None)
         position = after
-        seen, above = -1, list[bytes]()
+        epoch, seen = -1, 0
+        above: list[bytes] = []
         while True:
-            if seen != self._changed:
-                seen = self._changed
-                above = sorted((key for key in self._written if key.startswith(prefix)), reverse=True)
+            if epoch != self._epoch:
+                epoch, seen, above = self._epoch, len(self._journal), list(self.written(prefix)[::-1])
+            elif seen != len(self._journal):
+                added = [key for key, _, _ in self._journal[seen:] if key.startswith(prefix)]
+                seen, above = len(self._journal), sorted({*above, *added}, reverse=True)
             while above and position is not None and above[-1] <= position:
                 above.pop()
             if below is not None and (not above or below <= above[-1]):
@@ -186,26 +206,36 @@ class Overlay:
 
     def open(self) -> Mark:
         """Open a layer: everything written from here on can be undone at once."""
-        if self._depth >= LAYERS_MAX:
+        depth, journal = self._depth, self._journal
+        if depth >= LAYERS_MAX:
             raise LayersTooDeep
-        self._depth += 1
-        return len(self._journal), len(self.events)
+        if not depth and journal:
+            self._encode()
+        self._depth = depth + 1
+        return len(journal), len(self.events)
 
     def undo(self, mark: Mark) -> None:
         """Close the layer and forget all that it wrote."""
+        journal, values = self._journal, self.values
+        first, event = mark
         self._depth -= 1
-        self._revert(mark)
+        self._epoch += 1
+        while len(journal) > first:
+            key, old, _ = journal.pop()
+            if old is UNREAD:
+                values.pop(key, None)
+            else:
+                values[key] = old
+        del self.events[event:]
+        if self._raws:
+            self._raws = {key: write.raw for key, _, write in journal if isinstance(write, _AsIs)}
 
     def keep(self, mark: Mark) -> None:
         """Close the layer and keep what it wrote; the outermost layer encodes it, or is undone and raises."""
         if self._depth == 1:
-            first, _ = mark
-            if first:
-                self._unfollow(0, first)
             try:
-                self._encode(first)
+                self._encode()
             except Exception:
-                self._unfollow(first)
                 self.undo(mark)
                 raise
         self._depth -= 1
@@ -214,94 +244,88 @@ class Overlay:
         """Encode what was written since `mark`, and forget the encodings: raises what `keep` of the outermost
         layer would raise.
         """
-        values, written = self.values, self._written
-        for key, _, _ in self._journal[mark[0] :]:
-            write = written[key]
-            if write is not None and not isinstance(write, bytes) and values[key] is not ABSENT:
-                write(values[key])
+        writers: dict[bytes, Any] = {}
+        for place, (key, _, write) in enumerate(self._journal):
+            if writers.setdefault(key, write) is not write and not self._raws:
+                raise TwoWriters(key)
+            value = self.values.get(key, ABSENT)
+            if place >= mark[0] and value is not ABSENT:
+                write(value)
 
-    def _revert(self, mark: Mark) -> None:
-        journal, values, written = self._journal, self.values, self._written
-        first, event = mark
-        while len(journal) > first:
-            key, old, entry = journal.pop()
-            if old is UNREAD:
-                values.pop(key, None)
-            else:
-                values[key] = old
-            if entry is _UNWRITTEN:
-                del written[key]
-                self._changed += 1
-            else:
-                written[key] = entry
-        del self.events[event:]
-
-    def _encode(self, first: int) -> None:
-        """Encode what the journal names from place `first` on."""
-        values, written, journal = self.values, self._written, self._journal
-        for key, old, _ in journal[first:] if first else journal:
-            write: Any = written[key]
-            kind = write.__class__
-            if write is None or kind is bytes:
-                continue
-            value = values[key]
-            if kind is Measured:
-                # The key is named for the first time: `old` is what the writes before these left.
-                if old is UNREAD:
-                    self._unfollowed.add(write.item)
-                elif old is ABSENT or value is ABSENT:
-                    self._grown[write] += write.step(old, value)
-                else:
-                    measure = write.measure
-                    self._grown[write] += measure(value) - measure(old)
-                write = write.write
-            written[key] = None if value is ABSENT else write(value)
-        del journal[first:]
-
-    def _unfollow(self, first: int, last: int | None = None) -> None:
-        """Give up following the sums of the items that this part of the journal names."""
-        self._unfollowed.update(key[:ITEM_BYTES] for key, _, _ in self._journal[first:last])
+    def _encode(self) -> None:
+        """Encode what the journal names: all of it, or nothing and raise."""
+        values, journal, grown = self.values, self._journal, self._grown
+        writers: dict[bytes, Any] = {}
+        fresh: dict[bytes, bytes | None] = {}
+        if self._raws:
+            last = {key: write for key, _, write in journal}
+            journal = [(key, old, last[key]) for key, old, _ in journal]
+        try:
+            for key, old, write in journal:
+                if key in writers:
+                    if writers[key] is not write:
+                        raise TwoWriters(key)
+                    continue
+                writers[key] = write
+                value = values.get(key, UNREAD)
+                if write.__class__ is Measured:
+                    if old is UNREAD:
+                        self._unfollowed.add(write.item)
+                    elif old is ABSENT or value is ABSENT:
+                        grown[write] += write.step(old, value)
+                    else:
+                        measure = write.measure
+                        grown[write] += measure(value) - measure(old)
+                    write = write.write
+                fresh[key] = None if value is ABSENT else write(value)
+        except Exception:
+            # Some of what has grown did not.
+            self._unfollowed.update(key[:ITEM_BYTES] for key, _, _ in journal)
+            raise
+        self._written.update(fresh)
+        if self._raws:
+            self._raws.clear()
+        self._epoch += 1
+        self._journal.clear()
 
     # The result.
 
     @property
     def is_idle(self) -> bool:
         """Whether no layer is open, so that `changes` is whole."""
-        return self._depth == 0 and not self._journal
+        return not self._depth and not self._journal
 
     def changes(self) -> dict[bytes, bytes | None]:
         """Every key written and kept, with its encoding; None is a deletion."""
-        self._settle()
-        return cast(dict[bytes, bytes | None], self._written)
+        if self._depth:
+            raise RuntimeError("a storage layer is still open")
+        if self._journal:
+            self._encode()
+        return self._written
 
     def written(self, prefix: bytes) -> tuple[bytes, ...]:
         """Keys under `prefix` written since the overlay was opened, in byte order."""
-        written = self._written
-        keys: Iterable[bytes] = written
-        if len(prefix) >= ITEM_BYTES:
-            # A key whose first write was undone is still there.
-            keys = [key for key in self._before.get(prefix[:ITEM_BYTES], ()) if key in written]
-        return tuple(sorted([key for key in keys if key.startswith(prefix)]))
+        order, written = self._order, self._written
+        if 2 * len(order) < len(written):
+            self._sort()
+        first = bisect_left(order, prefix)
+        last = bisect_right(order, prefix, first, key=lambda key: key[: len(prefix)])
+        later = (*self._unsorted(), *(key for key, _, _ in self._journal))
+        found = [key for key in later if key.startswith(prefix)]
+        return tuple(sorted({*order[first:last], *found}) if found else order[first:last])
 
     def grown(self, item: Measured) -> int:
         """By how much the sum over an item has grown over the state below, whatever is written so far."""
-        written, pending = self._written, dict[bytes, Any]()
-        for key, old, _ in self._journal:
-            if written[key] is item:
+        pending = dict[bytes, Any]()
+        for key, old, write in self._journal:
+            if write is item:
                 pending.setdefault(key, old)
         if item.item in self._unfollowed or UNREAD in pending.values():
-            return self._grown_of_all(item)
-        return self._grown[item] + sum(item.step(old, self.values[key]) for key, old in pending.items())
-
-    def _grown_of_all(self, item: Measured) -> int:
-        """The same from all that was written: when some of it came encoded, or over what was never read."""
-        return sum(
-            item.step(
-                self.before(key, item.decode) if old is UNREAD else old,
-                self.get(key, item.decode),
+            return sum(
+                item.step(self.before(key, item.decode), self.get(key, item.decode))
+                for key in self.written(item.item)
             )
-            for key, old in self._before[item.item].items()
-        )
+        return self._grown[item] + sum(item.step(old, self.values[key]) for key, old in pending.items())
 
     def before(self, key: bytes, decode: Read) -> Any:
         """The value under `key` in the frozen state below, or `ABSENT`."""
@@ -310,11 +334,14 @@ class Overlay:
 
     def commit(self) -> State:
         """The frozen child state that these writes make of the state below."""
-        known = set[bytes]().union(*self._before.values()) - self._doubtful
-        return self.state.child(self.changes(), self.values, known)
+        changes = self.changes()
+        self._sort()
+        return self.state.child({key: changes[key] for key in self._order}, self.values, self._known)
 
-    def _settle(self) -> None:
-        if self._depth:
-            raise RuntimeError("a storage layer is still open")
-        if self._journal:
-            self._encode(0)
+    def _sort(self) -> None:
+        self._order.extend(self._unsorted())
+        self._order.sort()
+
+    def _unsorted(self) -> Iterator[bytes]:
+        """The keys that were written since the last sorting, which are the last in the dictionary."""
+        return islice(reversed(self._written), len(self._written) - len(self._order))

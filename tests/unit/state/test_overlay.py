@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from runtime.scale import U32, EncodeError, codec_of
+from runtime.scale import U8, U32, EncodeError, codec_of
 from runtime.state import MemoryStates
 from runtime.state.backend import ABSENT
-from runtime.state.overlay import LAYERS_MAX, LayersTooDeep, MutableValue, Overlay
+from runtime.state.overlay import LAYERS_MAX, LayersTooDeep, MutableValue, Overlay, TwoWriters
 
 NUMBER = codec_of(U32)
 TEXT = codec_of(str)
@@ -206,3 +206,72 @@ def test_a_typed_write_over_a_raw_one_is_encoded_again() -> None:
     overlay.put_raw(b"a", NUMBER.encode(1))
     put(overlay, b"a", 2)
     assert overlay.changes() == {b"a": NUMBER.encode(2)}
+
+
+# Writers.
+
+
+def test_a_key_is_written_as_one_type_in_one_unit_of_work() -> None:
+    overlay = overlay_over({b"a": 1})
+    message = (
+        "storage key 0x61 is written as two types: remove it and write it anew in two units of work, such as "
+        "two steps of a migration"
+    )
+    mark = overlay.open()
+    put(overlay, b"a", 2)
+    overlay.put(b"a", "two", TEXT.write)
+    with pytest.raises(EncodeError, match="'two' is not an integer"):
+        overlay.keep(mark)
+    assert get(overlay, b"a") == 1
+    mark = overlay.open()
+    overlay.delete(b"a", NUMBER.write)
+    inner = overlay.open()
+    overlay.put(b"a", 3, codec_of(U8).write)
+    with pytest.raises(TwoWriters) as refusal:
+        overlay.try_encode(inner)
+    assert str(refusal.value) == message
+    overlay.keep(inner)
+    with pytest.raises(TwoWriters) as refusal:
+        overlay.keep(mark)
+    assert str(refusal.value) == message
+    assert refusal.value.key == b"a"
+    assert get(overlay, b"a") == 1
+    assert overlay.changes() == {}
+
+
+def test_a_key_may_be_written_as_another_type_in_the_next_unit_of_work() -> None:
+    overlay = overlay_over({b"a": 1})
+    first = overlay.open()
+    overlay.delete(b"a", NUMBER.write)
+    overlay.keep(first)
+    second = overlay.open()
+    overlay.put(b"a", "two", TEXT.write)
+    overlay.keep(second)
+    assert overlay.changes() == {b"a": TEXT.encode("two")}
+
+
+def test_over_what_came_encoded_any_type_may_be_written() -> None:
+    overlay = overlay_over({b"a": 1})
+    mark = overlay.open()
+    put(overlay, b"a", 2)
+    overlay.put_raw(b"a", b"")
+    overlay.put(b"a", "two", TEXT.write)
+    overlay.keep(mark)
+    assert overlay.changes() == {b"a": TEXT.encode("two")}
+    mark = overlay.open()
+    overlay.put(b"a", "three", TEXT.write)
+    overlay.put_raw(b"a", b"")
+    overlay.keep(mark)
+    assert overlay.changes() == {b"a": b""}
+
+
+def test_a_walk_that_counts_as_it_goes_looks_at_each_key_once() -> None:
+    overlay = overlay_over({bytes([n]): n for n in range(1, 4)})
+    mark = overlay.open()
+    seen = []
+    for key in overlay.keys(b""):
+        seen.append(key)
+        put(overlay, b"\0", len(seen))
+        put(overlay, b"\4", len(seen))
+    overlay.keep(mark)
+    assert seen == [b"\1", b"\2", b"\3", b"\4"]

@@ -153,24 +153,23 @@ class BlockBuilder:
             raise InvalidBlock(f"more than {EXTRINSICS_MAX} extrinsics")
         self._enter(b"\0" + index.to_bytes(4, "little"))
         overlay, meter = self.overlay, self._meter
-        meter.begin()
-        mark = overlay.open()
+        taken, mark = meter.taken, overlay.open()
         try:
             applied = self._apply(extrinsic)
             if look is not None:
                 look()
         except (TransactionValidityError, InvalidBlock):
             overlay.undo(mark)
-            meter.cancel()
+            meter.cancel(taken)
             raise
         except Exception as cause:
             overlay.undo(mark)
-            meter.cancel()
+            meter.cancel(taken)
             raise CallBroken(extrinsic.call, cause) from cause
         try:
             overlay.keep(mark)
         except Exception as cause:
-            meter.cancel()
+            meter.cancel(taken)
             raise CallBroken(extrinsic.call, cause) from cause
         self._raws.append(extrinsic.raw)
         return applied
@@ -211,7 +210,7 @@ class BlockBuilder:
         call, signature = extrinsic.call, extrinsic.signature
         info = call.info
         declaration = info.declaration
-        weight = info.weight_of(call.args)
+        weight = info.fixed_weight or info.weight_of(call.args)
         length = len(extrinsic.raw)
         if signature is None:
             return self._apply_bare(extrinsic, weight)

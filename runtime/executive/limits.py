@@ -11,79 +11,78 @@ _LENGTHS = (BLOCK_LENGTH.max.normal, BLOCK_LENGTH.max.operational, BLOCK_LENGTH.
 _MAX_TIME = BLOCK_WEIGHTS.max_block.ref_time
 _MAX_PROOF = BLOCK_WEIGHTS.max_block.proof_size
 _MANDATORY = DispatchClass.Mandatory
-_LIMITS = tuple(
-    (
-        limits.base_extrinsic.ref_time,
-        limits.base_extrinsic.proof_size,
-        (limits.max_total or BLOCK_WEIGHTS.max_block).ref_time,
-        (limits.max_total or BLOCK_WEIGHTS.max_block).proof_size,
-        length,
-    )
-    for limits, length in zip(_CLASSES, _LENGTHS, strict=True)
-)
-_Counted = tuple[DispatchClass, int, int, int]
+
+
+class _Room:
+    """What one class of calls has used, and may use."""
+
+    __slots__ = ("base_proof", "base_time", "max_length", "max_proof", "max_time", "proof", "time")
+
+    def __init__(self, kind: DispatchClass) -> None:
+        limits = _CLASSES[kind]
+        most = limits.max_total or BLOCK_WEIGHTS.max_block
+        self.base_time, self.base_proof = limits.base_extrinsic.ref_time, limits.base_extrinsic.proof_size
+        self.max_time, self.max_proof, self.max_length = most.ref_time, most.proof_size, _LENGTHS[kind]
+        self.time = self.proof = 0
+
+
+_Counted = tuple[_Room, int, int, int]
 """A class of calls, and the time, proof and length that were counted before one was taken."""
 
 
 class BlockMeter:
     """Counts what a block uses; mandatory calls are counted and never refused."""
 
-    __slots__ = ("_all_proof", "_all_time", "_before", "_length", "_proof", "_time")
+    __slots__ = ("_all_proof", "_all_time", "_before", "_length", "_rooms", "taken")
 
     def __init__(self) -> None:
-        self._time = [0, 0, BLOCK_WEIGHTS.base_block.ref_time]
-        self._proof = [0, 0, BLOCK_WEIGHTS.base_block.proof_size]
-        self._all_time = sum(self._time)
-        self._all_proof = sum(self._proof)
-        self._length = 0
+        self._rooms = tuple(map(_Room, DispatchClass))
+        self._all_time = self._all_proof = self._length = 0
         self._before: _Counted | None = None
+        self.taken = 0
+        """How many extrinsics were counted."""
+        self.charge(BLOCK_WEIGHTS.base_block)
 
-    def begin(self) -> None:
-        """Begin an extrinsic: what `take` counts from here on, `cancel` forgets."""
-        self._before = None
-
-    def cancel(self) -> None:
-        """Forget what was counted since `begin`."""
-        if self._before is None:
+    def cancel(self, taken: int) -> None:
+        """Forget the extrinsic that was counted since `taken` were, if one was."""
+        if self.taken == taken or self._before is None:
             return
-        kind, time, proof, self._length = self._before
-        self._add(kind, time - self._time[kind], proof - self._proof[kind])
-        self._before = None
+        room, time, proof, self._length = self._before
+        self._add(room, time - room.time, proof - room.proof)
+        self.taken = taken
 
     def take(self, weight: Weight, length: int, kind: DispatchClass) -> None:
         """Count an extrinsic before it runs; raises `ExhaustsResources` when the block has no room for it."""
-        base_time, base_proof, max_time, max_proof, max_length = _LIMITS[kind]
-        time, proof = weight.ref_time + base_time, weight.proof_size + base_proof
-        used_time, used_proof, used_length = self._time[kind], self._proof[kind], self._length
-        length += used_length
+        room = self._rooms[kind]
+        time, proof = weight.ref_time + room.base_time, weight.proof_size + room.base_proof
+        class_time, class_proof, before = room.time + time, room.proof + proof, self._length
+        all_time, all_proof, length = self._all_time + time, self._all_proof + proof, length + before
         if kind is not _MANDATORY and (
-            used_time + time > max_time
-            or used_proof + proof > max_proof
-            or length > max_length
-            or self._all_time + time > _MAX_TIME
-            or self._all_proof + proof > _MAX_PROOF
+            class_time > room.max_time
+            or class_proof > room.max_proof
+            or length > room.max_length
+            or all_time > _MAX_TIME
+            or all_proof > _MAX_PROOF
         ):
             raise ExhaustsResources
-        self._before = (kind, used_time, used_proof, used_length)
-        self._length = length
-        self._time[kind] = used_time + time
-        self._proof[kind] = used_proof + proof
-        self._all_time += time
-        self._all_proof += proof
+        self._before = room, room.time, room.proof, before
+        self.taken += 1
+        self._length, room.time, room.proof = length, class_time, class_proof
+        self._all_time, self._all_proof = all_time, all_proof
 
     def give_back(self, weight: Weight, kind: DispatchClass) -> None:
         """Return what an extrinsic did not use."""
-        self._add(kind, -weight.ref_time, -weight.proof_size)
+        self._add(self._rooms[kind], -weight.ref_time, -weight.proof_size)
 
-    def _add(self, kind: DispatchClass, time: int, proof: int) -> None:
-        self._time[kind] += time
-        self._proof[kind] += proof
+    def _add(self, room: _Room, time: int, proof: int) -> None:
+        room.time += time
+        room.proof += proof
         self._all_time += time
         self._all_proof += proof
 
     def charge(self, weight: Weight) -> None:
         """Count what a hook used."""
-        self._add(_MANDATORY, weight.ref_time, weight.proof_size)
+        self._add(self._rooms[_MANDATORY], weight.ref_time, weight.proof_size)
 
     def left(self) -> Weight:
         """What the block could still hold."""
@@ -91,7 +90,7 @@ class BlockMeter:
 
     def used(self) -> ConsumedWeight:
         """What was used, by class."""
-        return ConsumedWeight(*map(weight_up_to_max, self._time, self._proof))
+        return ConsumedWeight(*(weight_up_to_max(room.time, room.proof) for room in self._rooms))
 
     @property
     def length(self) -> int:

@@ -25,7 +25,7 @@ from typing import (
 
 from runtime.frame.call import BoundCall, CallDeclaration
 from runtime.frame.error import DispatchError, Error
-from runtime.frame.event import NO_TOPICS, Event
+from runtime.frame.event import Emitter, Event
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.hooks import Invariant, invariant_of
 from runtime.frame.host import Host
@@ -33,6 +33,8 @@ from runtime.frame.migration import Migration, in_order, migration_of
 from runtime.frame.storage import StorageItem, StorageOption, StorageValue
 
 _MUTABLE: Final = (list, dict, set, bytearray)
+_GIVEN: Final = ("emit", "emit_encoded", "encode_event", "host")
+"""What every pallet has that its class has not."""
 E = TypeVar("E", bound=Event)
 X = TypeVar("X", bound=Error)
 
@@ -57,7 +59,6 @@ class Pallet(Declared, Generic[E, X]):
 
     host: Host
     seat: Seat | None = None
-    _index: ClassVar[bytes]
     encode_event: ClassVar[Any]
     """The encoding of one of the pallet's events."""
 
@@ -86,7 +87,9 @@ class Pallet(Declared, Generic[E, X]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name, value in vars(cls).items():
-            if isinstance(value, (StorageItem, CallDeclaration)) and hasattr(Pallet, name):
+            if isinstance(value, (StorageItem, CallDeclaration)) and (
+                hasattr(Pallet, name) or name in _GIVEN
+            ):
                 raise TypeError(f"{cls.__name__}.{name} hides what every pallet has: choose another name")
             if isinstance(value, _MUTABLE) and not name.startswith("__"):
                 raise TypeError(f"{cls.__name__}.{name} is mutable, and state lives in storage: declare it")
@@ -129,8 +132,9 @@ class Pallet(Declared, Generic[E, X]):
             place = self.__dict__
             place.update(given)
             place["seat"] = seat
-            place["_index"] = bytes((seat.index,))
-            place["encode_event"] = host.codec(cls.event_root).write
+            events = Emitter(host, seat.index, host.codec(cls.event_root))
+            place["encode_event"] = events.encode
+            place["emit"], place["emit_encoded"] = events.emit, events.emit_encoded
             for name, item in cls.storage.items():
                 place[name] = item.bind(host, seat.name)
             for name, declaration in cls.calls.items():
@@ -162,21 +166,23 @@ class Pallet(Declared, Generic[E, X]):
             if name != "seat" and not _is_class_variable(hints[name])
         }
 
-    def emit(self, event: E) -> None:
-        """Tell the world; an event of another pallet is a type error."""
-        host = self.host
-        events = host.overlay.events
-        events += (host.phase, self._index, self.encode_event(event), NO_TOPICS)
+    if TYPE_CHECKING:
 
-    def emit_encoded(self, event: bytes) -> None:
-        """The same with an event that `encode_event` gave before."""
-        host = self.host
-        events = host.overlay.events
-        events += (host.phase, self._index, event, NO_TOPICS)
+        def emit(self, event: E) -> None:
+            """Tell the world; an event of another pallet is a type error."""
+
+        def emit_encoded(self, event: bytes) -> None:
+            """The same with an event that `encode_event` gave before."""
+
+    def stored(self, item: str) -> Any:
+        """A declared item itself, as `runtime.frame.bound` has it, where the attribute is what it holds: for
+        its key, its encoding, and to read and write it often.
+        """
+        return self.__dict__[item]
 
     def before(self, item: str) -> Any:
         """What the declared value `item` was at the end of the parent block."""
-        return self.__dict__[item].before()
+        return self.stored(item).before()
 
     def attempt(self, work: Callable[[], None]) -> DispatchError | None:
         """Do one unit of work in a storage layer of its own: what refused it, or None when it is done.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from runtime.scale.errors import DecodeError, EncodeError
@@ -31,12 +32,14 @@ class Codec(Generic[T]):
         "_description",
         "bits",
         "fixed_size",
+        "is_compact",
         "layout",
         "min_size",
         "name",
         "read",
         "wraps",
         "write",
+        "writers",
     )
 
     name: str
@@ -55,6 +58,10 @@ class Codec(Generic[T]):
     """Width of an unsigned integer."""
     wraps: Wrap | None
     """The single field, for types that hold exactly one."""
+    is_compact: bool
+    """Whether it is a compact integer, so that others may read the most frequent form, one byte, in place."""
+    writers: Mapping[object, Callable[[T], bytes]]
+    """Of an enum whose values tell their variant by their class, what `write` would use for each class."""
 
     def __init__(
         self,
@@ -68,6 +75,8 @@ class Codec(Generic[T]):
         layout: Layout | None = None,
         bits: int | None = None,
         wraps: Wrap | None = None,
+        is_compact: bool = False,
+        writers: Mapping[object, Callable[[T], bytes]] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.read = read
@@ -77,6 +86,8 @@ class Codec(Generic[T]):
         self.layout = layout
         self.bits = bits
         self.wraps = wraps
+        self.is_compact = is_compact
+        self.writers = writers
         self._describe = describe
         self._description: Description | None = None
 

@@ -83,7 +83,8 @@ def compact_codec(codec: AnyCodec) -> AnyCodec:
         return Description(CompactType(codec))
 
     if codec.bits is not None:
-        return Codec(name, _reader(codec.bits), _writer(codec.bits), min_size=1, describe=describe)
+        read_plain, write_plain = _reader(codec.bits), _writer(codec.bits)
+        return Codec(name, read_plain, write_plain, min_size=1, is_compact=True, describe=describe)
     if codec.wraps is None:
         raise TypeError(
             f"{name}: only unsigned integers, and types that hold just one of them, have a compact form"

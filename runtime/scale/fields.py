@@ -173,13 +173,15 @@ def _merged(fields: Fields, shape: Shape) -> Layout | None:
     return Layout(items, read, write, spans)
 
 
-def compile_fields(fields: Fields, shape: Shape, prefix: bytes = b"") -> Compiled:
-    """Read and write functions for fields that follow one another; `write` alone puts `prefix` first."""
+def compile_fields(fields: Fields, shape: Shape, prefix: bytes = b"", label: str = "") -> Compiled:
+    """Read and write functions for fields that follow one another; `write` alone puts `prefix` first, and
+    `label` before the path of what it refuses.
+    """
     sizes = [codec.fixed_size for _, codec in fields]
     known = [size for size in sizes if size is not None]
     return Compiled(
         _compile_read(fields, shape),
-        _compile_write(fields, shape, prefix),
+        _compile_write(fields, shape, prefix, label),
         sum(codec.min_size for _, codec in fields),
         sum(known) if len(known) == len(sizes) else None,
         _merged(fields, shape),
@@ -208,11 +210,10 @@ def _compile_read(fields: Fields, shape: Shape) -> Read[Any]:
                     values.append(source.bind(codec.read(b"", 0)[0]))
                     continue
                 name = source.fresh()
-                with source.block("try:"):
-                    source.line(f"{name}, at = {source.bind(codec.read)}(data, at)")
-                with source.block(f"except {source.bind(DecodeError)} as error:"):
-                    source.line(f"error.inside({label!r})")
-                    source.line("raise")
+                if codec.is_compact:
+                    _read_compact(source, name, label, codec)
+                else:
+                    _read_apart(source, name, label, codec)
                 values.append(name)
             continue
         layouts = [(label, _layout(codec)) for label, codec in run]
@@ -239,8 +240,43 @@ def _compile_read(fields: Fields, shape: Shape) -> Read[Any]:
     return read
 
 
-def _compile_write(fields: Fields, shape: Shape, prefix: bytes) -> Write[Any]:
+def _read_apart(source: Source, name: str, label: str, codec: AnyCodec) -> None:
+    """Read a field by its own codec."""
+    with source.block("try:"):
+        source.line(f"{name}, at = {source.bind(codec.read)}(data, at)")
+    with source.block(f"except {source.bind(DecodeError)} as error:"):
+        source.line(f"error.inside({label!r})")
+        source.line("raise")
+
+
+def _read_compact(source: Source, name: str, label: str, codec: AnyCodec) -> None:
+    """Read a compact integer in place if it takes one byte, and otherwise by its own codec."""
+    with source.block("try:"):
+        source.line(f"{name} = data[at]")
+    with source.block("except IndexError:"):
+        source.line(f"{name} = 3")
+    with source.block(f"if {name} & 3:"):
+        _read_apart(source, name, label, codec)
+    with source.block("else:"):
+        source.line(f"{name} >>= 2")
+        source.line("at += 1")
+
+
+def _compile_write(fields: Fields, shape: Shape, prefix: bytes, label: str) -> Write[Any]:
     source = Source()
+    if label:
+        with source.block("try:"):
+            _write_fields(source, fields, shape, prefix)
+        with source.block(f"except {source.bind(EncodeError)} as error:"):
+            source.line(f"error.inside({source.bind(label)})")
+            source.line("raise")
+    else:
+        _write_fields(source, fields, shape, prefix)
+    write: Write[Any] = source.function("write", "value")
+    return write
+
+
+def _write_fields(source: Source, fields: Fields, shape: Shape, prefix: bytes) -> None:
     taken = iter(shape.take(source, "value", f"{source.bind(shape.wrong)}(value)"))
     parts: list[str] = []
     for merged, run in _runs(fields):
@@ -277,8 +313,6 @@ def _compile_write(fields: Fields, shape: Shape, prefix: bytes) -> Write[Any]:
         source.line(f"return {source.bind(b'')}.join(({', '.join(parts)}))")
     else:
         source.line(f"return {' + '.join(parts) or source.bind(b'')}")
-    write: Write[Any] = source.function("write", "value")
-    return write
 
 
 def labels_of(fields: Sequence[Field]) -> list[tuple[str, AnyCodec]]:

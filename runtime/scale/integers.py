@@ -33,8 +33,10 @@ def _layout(bits: int, signed: bool) -> Layout:
         return f"{source.bind(int.from_bytes)}({items[0]}, 'little'{more})"
 
     def write(source: Source, value: str) -> list[str]:
+        # Many amounts are nothing, and that is there already. No other value is the integer 0 itself.
         more = ", signed=True" if signed else ""
-        return [f"{value}.to_bytes({bits // 8}, 'little'{more})"]
+        zero, zeros = source.bind(0), source.bind(bytes(bits // 8))
+        return [f"{zeros} if {value} is {zero} else {value}.to_bytes({bits // 8}, 'little'{more})"]
 
     return item_layout((f"{bits // 8}s",), read, write)
 

@@ -77,13 +77,13 @@ def variant_codec(
     """An enum. `key_of(value)` finds a value's variant by its key: its class, when not told otherwise."""
     variants = tuple(sorted(variants, key=lambda each: each.index))
     _check(name, variants)
-    compiled = [
-        compile_fields(labels_of(each.fields), each.shape, prefix=bytes((each.index,))) for each in variants
-    ]
     labels = {each.index: f".{each.name}" for each in variants}
+    compiled = [
+        compile_fields(labels_of(each.fields), each.shape, bytes((each.index,)), labels[each.index])
+        for each in variants
+    ]
     readers = {each.index: functions.read for each, functions in zip(variants, compiled, strict=True)}
     writers = {each.key: functions.write for each, functions in zip(variants, compiled, strict=True)}
-    label_of_key = {each.key: labels[each.index] for each in variants}
     size = compiled[0].fixed_size if compiled else None
     if any(functions.fixed_size != size for functions in compiled):
         size = None
@@ -92,9 +92,10 @@ def variant_codec(
     codec: AnyCodec = Codec(
         name,
         _reader(readers, labels),
-        _writer(writers, label_of_key, key_of, name),
+        _writer(writers, key_of, name),
         min_size=1 + min((functions.min_size for functions in compiled), default=0),
         fixed_size=None if size is None else 1 + size,
+        writers=writers if key_of is type else {},
         describe=lambda: Description(VariantType(described), segments, params, tuple(docs)),
     )
     return codec
@@ -135,38 +136,22 @@ def _reader(readers: Mapping[int, Read[Any]], labels: Mapping[int, str]) -> Read
     return read
 
 
-def _writer(
-    writers: Mapping[object, Write[Any]],
-    labels: Mapping[object, str],
-    key_of: Callable[[Any], object],
-    name: str,
-) -> Write[Any]:
+def _writer(writers: Mapping[object, Write[Any]], key_of: Callable[[Any], object], name: str) -> Write[Any]:
     def refuse(value: object) -> EncodeError:
         return EncodeError(f"{show(value)} is no variant of {name}")
 
     def write(value: Any) -> bytes:
         try:
-            key = key_of(value)
-            writer = writers[key]
+            writer = writers[key_of(value)]
         except (LookupError, TypeError, AttributeError):
             raise refuse(value) from None
-        try:
-            return writer(value)
-        except EncodeError as error:
-            error.inside(labels[key])
-            raise
+        return writer(value)
 
     def write_by_class(value: Any) -> bytes:
-        kind = value.__class__
-        try:
-            return writers[kind](value)
-        except EncodeError as error:
-            error.inside(labels[kind])
-            raise
-        except KeyError:
-            if kind in writers:
-                raise
-            raise refuse(value) from None
+        writer = writers.get(value.__class__)
+        if writer is None:
+            raise refuse(value)
+        return writer(value)
 
     return write_by_class if key_of is type else write
 

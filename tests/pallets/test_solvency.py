@@ -181,7 +181,7 @@ def test_a_change_of_mode_is_told() -> None:
     original = chain.solvency.emit
     chain.solvency.__dict__["emit"] = lambda event: (seen.append(event), original(event))
     chain.run()
-    del chain.solvency.__dict__["emit"]
+    chain.solvency.__dict__["emit"] = original
     assert seen == [ModeChanged(Mode.Green, Mode.Red)]
 
 

@@ -115,6 +115,19 @@ def test_names_that_every_pallet_has_are_not_hidden() -> None:
     assert str(refusal.value) == "Hiding.calls hides what every pallet has: choose another name"
 
 
+@pytest.mark.parametrize("name", ["emit", "emit_encoded", "encode_event", "host", "stored", "seat"])
+def test_nor_are_those_that_it_has_only_when_it_is_made(name: str) -> None:
+    with pytest.raises(TypeError) as refusal:
+        type("Hiding", (Pallet,), {name: StorageValue[U32](default=0)})
+    assert str(refusal.value) == f"Hiding.{name} hides what every pallet has: choose another name"
+
+
+def test_a_stored_item_is_there_itself() -> None:
+    total = box().stored("total")
+    total.set(total.get() + 4)
+    assert (total.name, total.get(), total.before()) == ("Box.Total", 4, 0)
+
+
 def test_a_pallet_may_widen_another() -> None:
     class Wider(Box):
         """One item more; the inherited ones stay."""

@@ -234,7 +234,7 @@ def _read(
 
 
 def _key_of(pallet: Pallet[Any, Any], item: StorageItem, keys: Sequence[Any]) -> bytes:
-    bound: BoundValue[Any] | BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.__dict__[item.attribute]
+    bound: BoundValue[Any] | BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.stored(item.attribute)
     if isinstance(bound, BoundValue):
         return bound.key
     return bound.key_of(keys[0] if isinstance(bound, BoundMap) else tuple(keys))

@@ -65,7 +65,7 @@ async def query(
 async def _show_one(
     remote: Remote, pallet: Pallet[Any, Any], item: StorageItem, keys: list[Any], at: bytes, *, as_json: bool
 ) -> None:
-    bound: BoundValue[Any] | BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.__dict__[item.attribute]
+    bound: BoundValue[Any] | BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.stored(item.attribute)
 
     def look() -> Any:
         if isinstance(bound, BoundValue):
@@ -91,7 +91,7 @@ async def _show_many(
     *,
     as_json: bool,
 ) -> None:
-    bound: BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.__dict__[item.attribute]
+    bound: BoundMap[Any, Any] | BoundNMap[Any, Any] = pallet.stored(item.attribute)
 
     def look() -> list[tuple[Any, Any]]:
         entries = bound.under(*first) if first and isinstance(bound, BoundNMap) else bound.items()

@@ -301,7 +301,7 @@ class System(Pallet[SystemEvent, SystemFault]):
         self.emit_encoded(success)
 
     def end_block(self, events: bytes, event_count: int, used: ConsumedWeight) -> tuple[DigestItem, ...]:
-        self.__dict__["events"].set_encoded(events)
+        self.stored("events").set_encoded(events)
         self.event_count = event_count
         self.block_weight = used
         return self.digest.logs
@@ -336,9 +336,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         info = self.account[who]
         expected = info.nonce
         if nonce == expected:
-            self.account[who] = AccountInfo(
-                expected + 1, info.consumers, info.providers, info.sufficients, info.data
-            )
+            after = AccountInfo(expected + 1, info.consumers, info.providers, info.sufficients, info.data)
+            self.account.set(who, after)
         return expected
 
     # runtime.frame.interfaces.AccountStore
@@ -352,9 +351,8 @@ class System(Pallet[SystemEvent, SystemFault]):
     def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
         info, old = before, before.data
         if (old.free or old.reserved) and (data.free or data.reserved):
-            self.account[who] = AccountInfo(
-                info.nonce, info.consumers, info.providers, info.sufficients, data
-            )
+            after = AccountInfo(info.nonce, info.consumers, info.providers, info.sufficients, data)
+            self.account.set(who, after)
             return
         had, has = bool(old.free or old.reserved), bool(data.free or data.reserved)
         providers = info.providers + has - had

@@ -30,6 +30,7 @@ from runtime.frame import (
     hookimpl,
     runtime_api,
 )
+from runtime.frame.bound import BoundValue
 from runtime.frame.extension import TransactionExtension
 from runtime.frame.interfaces import FeePayment
 from runtime.frame.validity import PRIORITY_MAX, ValidTransaction
@@ -130,6 +131,7 @@ class ChargeTransactionPayment(TransactionExtension):
 
     def __init__(self, pallet: TransactionPayment) -> None:
         self._pallet = pallet
+        self._collected: BoundValue[Balance] = pallet.stored("collected")
 
     def validate(self, who: AccountId, call: Call, length: int, extra: Balance) -> ValidTransaction:
         self.prepare(who, call, length, extra)
@@ -138,12 +140,12 @@ class ChargeTransactionPayment(TransactionExtension):
     def prepare(self, who: AccountId, call: Call, length: int, extra: Balance) -> _Charged:
         pallet = self._pallet
         info = call.info
-        fee, weight = extra, info.weight_of(call.args)
+        fee, weight = extra, info.fixed_weight or info.weight_of(call.args)
         if info.declaration.pays is _PAYS:
             fee += pallet.fee(weight, length)
         if fee:
             pallet.coin.withdraw_fee(who, fee)
-            pallet.collected += fee
+            self._collected.set(self._collected.get() + fee)
         return _Charged(who, fee, extra, weight)
 
     def post_dispatch(self, prepared: _Charged, call: Call, length: int, used: Weight, pays: bool) -> None:
@@ -154,5 +156,5 @@ class ChargeTransactionPayment(TransactionExtension):
             due = tip + (pallet.fee(used, length) if pays else 0)
             if due < charged:
                 pallet.coin.refund_fee(who, charged - due)
-                pallet.collected -= charged - due
+                self._collected.set(self._collected.get() - (charged - due))
         pallet.emit(TransactionFeePaid(who, due, tip))

@@ -32,7 +32,7 @@ ED25519: Final = 0
 SR25519: Final = 1
 ECDSA: Final = 2
 _SIGNATURE_SIZES: Final = (64, 64, 65)
-_KIND_NAMES: Final = ("ed25519", "sr25519", "ecdsa")
+_KINDS: Final = (ED25519, SR25519, ECDSA)
 
 IMPLIED_MAX: Final = 1_024
 """For how many different extras it is kept what they imply."""
@@ -41,7 +41,7 @@ Proof: TypeAlias = tuple[int, bytes, bytes, bytes]
 """All that `verify` looks at: the signature's kind, the public key, the message, the signature."""
 
 
-Implied: TypeAlias = dict[tuple[Any, ...], bytes]
+Implied: TypeAlias = dict[Any, bytes]
 """What the extensions add to what is signed, by the extras on which it depends: for as long as one block is
 built, or one head stands.
 """
@@ -83,17 +83,20 @@ class ExtrinsicCodec:
             for place, each in enumerate(extensions)
             if type(each).implicit is not TransactionExtension.implicit
         ]
-        self._implied_by = _places([place for place, _ in self._implicits])
+        codecs = [host.codec(each.extra_type) for each in extensions]
+        # A unit is always the same.
+        self._implied_by = _places([place for place, _ in self._implicits if codecs[place].fixed_size != 0])
         self._call: Codec[Call] = host.codec(RuntimeCall).target
-        self._extras: Codec[tuple[Any, ...]] = tuple_codec(
-            [host.codec(each.extra_type) for each in extensions]
-        )
-        self._address = codec_of(MultiAddress)
+        self._extras: Codec[tuple[Any, ...]] = tuple_codec(codecs)
+        self._read_address = codec_of(MultiAddress).read
         self._length = codec_of(Compact[U32])
+        self._read_length = self._length.read
+        self._read_extras, self._read_call = self._extras.read, self._call.read
 
     def decode(self, raw: bytes) -> Extrinsic:
         """The extrinsic in `raw`, which must hold it and nothing else; raises DecodeError."""
-        length, at = self._length.read(raw, 0)
+        read_length = self._read_length
+        length, at = read_length(raw, 0)
         if length != len(raw) - at:
             raise DecodeError(f"claims {length} bytes, {len(raw) - at} follow", 0, "Extrinsic.length")
         if not length:
@@ -108,7 +111,7 @@ class ExtrinsicCodec:
                 "Extrinsic.version",
             )
         try:
-            call, end = self._call.read(raw, at + 1)
+            call, end = self._read_call(raw, at + 1)
         except DecodeError as error:
             raise error.inside("Extrinsic.call") from None
         if end != len(raw):
@@ -121,11 +124,11 @@ class ExtrinsicCodec:
             at += 33
         else:
             try:
-                address, at = self._address.read(raw, at)
+                address, at = self._read_address(raw, at)
             except DecodeError as error:
                 raise error.inside("Extrinsic.address") from None
         kind = raw[at] if at < len(raw) else -1
-        if kind not in (ED25519, SR25519, ECDSA):
+        if kind not in _KINDS:
             raise DecodeError(
                 "the signature's kind is none of ed25519, sr25519, ecdsa", at, "Extrinsic.signature"
             )
@@ -137,11 +140,11 @@ class ExtrinsicCodec:
                 start,
                 "Extrinsic.signature",
             )
-        part = "Extrinsic.extras"
+        read_extras, read_call, part = self._read_extras, self._read_call, "Extrinsic.extras"
         try:
-            extras, call_at = self._extras.read(raw, at)
+            extras, call_at = read_extras(raw, at)
             part = "Extrinsic.call"
-            call, end = self._call.read(raw, call_at)
+            call, end = read_call(raw, call_at)
         except DecodeError as error:
             raise error.inside(part) from None
         if end != len(raw):
@@ -197,11 +200,9 @@ def verify(kind: int, public: bytes, message: bytes, signature: bytes) -> bool:
     return False
 
 
-def _places(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """How to take the values at some places of a tuple."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda values: tuple([values[place] for place in places])
+def _places(places: Sequence[int]) -> Callable[[tuple[Any, ...]], Any]:
+    """How to take the values at some places of a tuple: as one value, if it is one."""
+    return itemgetter(*places) if places else lambda values: ()
 
 
 def _more_behind(raw: bytes, end: int) -> DecodeError:

@@ -35,7 +35,7 @@ class PlacedParameter:
 
     def __init__(self, pallet: Pallet[Any, Any], declared: Parameter[int]) -> None:
         self._pallet = pallet
-        self._stored = pallet.__dict__[declared.attribute]
+        self._stored = pallet.stored(declared.attribute)
         self.declared = declared
         """What the pallet says of it."""
         self.path: str = self._stored.name

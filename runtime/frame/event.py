@@ -7,13 +7,11 @@ become metadata.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from runtime.frame.host import Host
 from runtime.scale import AnyCodec, Enum
 from runtime.state.backend import Write
-
-if TYPE_CHECKING:
-    from runtime.frame.host import Host
 
 NO_TOPICS: Final = b"\0"
 """The topics of every event record, encoded: none."""

@@ -162,12 +162,14 @@ class ExtrinsicCodec:
         given = self._implied_by(extras)
         added = implied.get(given)
         if added is None:
-            added = b"".join([implicit(extras[place]) for place, implicit in self._implicits])
             if len(implied) >= IMPLIED_MAX:
                 implied.clear()
-            implied[given] = added
+            added = implied[given] = self._imply(extras)
         payload = extrinsic.call_bytes + signature.extra_bytes + added
         return payload if len(payload) <= PAYLOAD_MAX else signed_bytes(payload)
+
+    def _imply(self, extras: tuple[Any, ...]) -> bytes:
+        return b"".join([implicit(extras[place]) for place, implicit in self._implicits])
 
     def bare(self, call: Call) -> bytes:
         """The bare extrinsic of a call: an inherent, or an unsigned transaction."""

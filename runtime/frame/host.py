@@ -110,7 +110,7 @@ class Host:
         filters = before if only is None else (*before, only)
         if not isinstance(origin, info.allowed):
             raise BadOrigin
-        if filters and not info.is_root(origin) and not all(passes(call) for passes in filters):
+        if filters and not info.is_root(origin) and not _passes(call, filters):
             raise CallFiltered
         if depth >= CALL_DEPTH_MAX:
             raise Exhausted
@@ -171,6 +171,10 @@ class Host:
     def close_by(self, at_end: Callable[[Read], Any]) -> None:
         """Say how a block ends, for `at_end`."""
         self._at_end = at_end
+
+
+def _passes(call: Call, filters: tuple[Filter, ...]) -> bool:
+    return all(passes(call) for passes in filters)
 
 
 FULL_WEIGHT: Final = PostInfo()

@@ -66,6 +66,10 @@ class TwoWriters(TypeError):
         self.key = key
 
 
+_Entry: TypeAlias = tuple[bytes, Any, Any]
+"""A write that is not encoded yet: its key, what it replaced, and who will encode it."""
+
+
 class _AsIs:
     """Who writes what came encoded, or was removed as if it had: the encoding, whatever the value."""
 
@@ -104,8 +108,7 @@ class Overlay:
         """
         self._read = state.read
         self._depth = 0
-        # Each write that is not encoded yet: its key, what it replaced, and who will encode it.
-        self._journal: list[tuple[bytes, Any, Any]] = []
+        self._journal: list[_Entry] = []
         # How often the journal became shorter, so that walks over keys look at it anew.
         self._epoch = 0
         # Those of its keys whose values came encoded last.
@@ -258,8 +261,7 @@ class Overlay:
         writers: dict[bytes, Any] = {}
         fresh: dict[bytes, bytes | None] = {}
         if self._raws:
-            last = {key: write for key, _, write in journal}
-            journal = [(key, old, last[key]) for key, old, _ in journal]
+            journal = _by_the_last(journal)
         try:
             for key, old, write in journal:
                 if key in writers:
@@ -345,3 +347,9 @@ class Overlay:
     def _unsorted(self) -> Iterator[bytes]:
         """The keys that were written since the last sorting, which are the last in the dictionary."""
         return islice(reversed(self._written), len(self._written) - len(self._order))
+
+
+def _by_the_last(journal: list[_Entry]) -> list[_Entry]:
+    """The same writes, each key's by who wrote it last: where some came encoded, that decides."""
+    last = {key: write for key, _, write in journal}
+    return [(key, old, last[key]) for key, old, _ in journal]

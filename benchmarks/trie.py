@@ -17,6 +17,7 @@ from statistics import median
 
 from node.storage import RocksStates
 from runtime.trie import ordered_trie_root, trie_root
+from runtime.trie.branch import encoding_of
 from runtime.trie.node import digest_of
 
 VALUE_BYTES = 80
@@ -55,7 +56,7 @@ def measure(accounts: int, changes: int, blocks: int, path: str) -> dict[str, fl
         child = states.head.child(changed, {})
         updated = time.process_time()
         assert child.trie is not None
-        hashed = [buffer for _, _, buffer in child.trie.branches.values()]
+        hashed = [encoding_of(branch) for branch in child.trie.branches.values()]
         hashed += [*changed.values(), *[key[:64] for key in changed]]
         floor = min(cpu(lambda: [digest_of(data) for data in hashed]) for _ in range(3))  # noqa: B023
         final = cpu(lambda: states.finalize(child))  # noqa: B023

@@ -156,15 +156,14 @@ class _Map(Generic[K, V]):
             return default
         return value
 
-    def __setitem__(self, key: K, value: V) -> None:
-        self.set(key, value)
-
     def set(self, key: K, value: V) -> None:
         """Store `value` under `key`: what `map[key] = value` does, with fewer steps of the interpreter."""
         storage_key = self._keys.get(key)
         if storage_key is None:
             storage_key = self._make_key(key)
         self._host.overlay.put(storage_key, value, self._write)
+
+    __setitem__ = set
 
     def __delitem__(self, key: K) -> None:
         if key not in self:

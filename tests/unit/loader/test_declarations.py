@@ -21,7 +21,7 @@ from runtime.frame.hooks import hookimpl as mark
 from runtime.lifecycle import HOOKS
 from runtime.scale import U32
 from runtime.types import BlockNumber, db
-from tests.support.loading import refusal_of, with_pallet
+from support.loading import refusal_of, with_pallet
 
 # Hooks.
 

@@ -24,7 +24,7 @@ from runtime.manifest import Manifest
 from runtime.runtime import Runtime
 from runtime.scale import U8, U32, Struct
 from runtime.spec import EXTENSIONS, Found, RuntimeSpec, SeatSpec
-from tests.support.loading import BASIC, load_with, refusal_of, with_pallet
+from support.loading import BASIC, load_with, refusal_of, with_pallet
 
 # Seats.
 

@@ -16,18 +16,17 @@ from pallets.redemption.tickets import TICKETS_MAX
 from pallets.redemption.types import LOTS_MAX, PAGE, Service, TicketState
 from pallets.redemption.urn import Draw
 from runtime.frame.coin import ProviderState
+from support import tickets
 from support.coin import ALICE, COIN, CPU_CLASS, ISSUERS, CoinChain
+from support.tickets import JOB, RESULT
 
 ONE, TWO, THREE, FOUR, FIVE = ISSUERS
-JOB, RESULT = b"\xaa" * 32, b"\xbb" * 32
 TOTAL_MAX = 9
 """All weights of an exact test together: every lot is tried."""
 
 
 def redeem(chain: CoinChain, amount: int = COIN, class_floor: int = CPU_CLASS, region: int = 0) -> int:
-    first = chain.redemption.next_ticket
-    chain.by(ALICE, chain.redemption.redeem.call(amount, Service.Train, class_floor, region, JOB))
-    return first
+    return tickets.redeem(chain, amount, class_floor=class_floor, region=region)
 
 
 def urn_of(weights: list[int]) -> Draw:

@@ -8,27 +8,21 @@ import pytest
 
 from pallets.redemption import types as t
 from pallets.redemption.matching import ACCEPT_BLOCKS
-from pallets.redemption.types import Service, TicketState
+from pallets.redemption.types import TicketState
 from pallets.slashing import Slashing
 from pallets.slashing import types as slashing
 from runtime.frame.coin import Fault, Mode, ProviderState
 from runtime.frame.invalid import InvariantBroken
-from support.coin import ALICE, BOB, COIN, CPU_CLASS, ISSUERS, CoinChain
+from support import tickets
+from support.coin import ALICE, BOB, COIN, ISSUERS, CoinChain
+from support.tickets import RESULT, X, ticket
 
 ONE, TWO, *_ = ISSUERS
-JOB, RESULT = b"\xaa" * 32, b"\xbb" * 32
-X = 5 * COIN
 
 
 def redeem(chain: CoinChain, amount: int = X, who: bytes = ALICE, region: int = 1) -> int:
     """Redeem where only the first provider serves."""
-    first = chain.redemption.next_ticket
-    chain.by(who, chain.redemption.redeem.call(amount, Service.Train, CPU_CLASS, region, JOB))
-    return first
-
-
-def ticket(chain: CoinChain, number: int) -> t.Ticket:
-    return chain.redemption.tickets[number]
+    return tickets.redeem(chain, amount, who, region=region)
 
 
 def start(chain: CoinChain, number: int) -> None:

@@ -112,6 +112,19 @@ def asked(place: Path, url: str, *arguments: str) -> Any:
     return json.loads(ballast(place, *arguments, "--rpc", url, "--json"))
 
 
+def test_the_agent_answers_the_windows_of_all_five_providers(place: Path, url: str) -> None:
+    # The first of all, since a job beside it may cost a window on a slow machine: they last six seconds.
+    wait(lambda: asked(place, url, "query", "Attestation.Last"), "a window that was counted")
+    last = asked(place, url, "query", "Attestation.Last")
+    assert (last["units"], last["missed"], last["is_counted"]) == (5, 0, True)
+    providers = asked(place, url, "provider", "list")
+    assert [each["windowsPassed"] for each in providers] == [56] * 5
+    assert {each["state"] for each in providers} == {"Active"}
+    shown = asked(place, url, "provider", "show", "//Provider//3")
+    assert shown["account"] == providers[2]["account"]
+    assert shown["bond"] >= shown["bondNeeded"] > 0
+
+
 def test_coins_are_redeemed_for_training_and_for_inference_with_the_model(place: Path, url: str) -> None:
     (place / "job.toml").write_text("epochs = 25\nseed = 3\n")
     before = asked(place, url, "coverage")
@@ -140,21 +153,6 @@ def test_coins_are_redeemed_for_training_and_for_inference_with_the_model(place:
 
     said = ballast(place, "redeem", "train", "--max", "1", "--from", "//Bob", "--rpc", url, status=1)
     assert said == "ballast: the job is worth 5 CPC, and --max is 1\n"
-
-
-def test_the_agent_answers_the_windows_of_all_five_providers(place: Path, url: str) -> None:
-    def is_answered() -> bool:
-        last = asked(place, url, "query", "Attestation.Last")
-        return bool(last) and (last["units"], last["missed"], last["is_counted"]) == (5, 0, True)
-
-    wait(is_answered, "a window in which all five answered")
-    providers = asked(place, url, "provider", "list")
-    # While it trained beside, on a slow machine, a window of six seconds may have been too short for one.
-    assert all(each["windowsPassed"] >= 54 for each in providers)
-    assert {each["state"] for each in providers} == {"Active"}
-    shown = asked(place, url, "provider", "show", "//Provider//3")
-    assert shown["account"] == providers[2]["account"]
-    assert shown["bond"] >= shown["bondNeeded"] > 0
 
 
 def test_a_second_agent_with_the_same_keys_is_refused(place: Path, url: str) -> None:

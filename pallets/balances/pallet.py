@@ -50,9 +50,9 @@ from runtime.frame.error import BelowMinimum, NotExpendable, Overflow
 from runtime.frame.error import Frozen as FundsFrozen
 from runtime.frame.interfaces import AccountStore
 from runtime.frame.validity import Payment
-from runtime.scale import Compact
+from runtime.scale import Compact, replace
 from runtime.types import AccountId, Balance, MultiAddress, db
-from runtime.types.account import AccountData, AccountInfo
+from runtime.types.account import AccountInfo
 
 REASONS_MAX: Final = 32
 """For how many reasons an account may hold, or be frozen."""
@@ -234,7 +234,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         left = data.free - amount
         if left < self.config.existential_deposit or left < data.frozen - data.reserved:
             raise Payment
-        self.accounts.set_account_data(who, info, AccountData(left, data.reserved, data.frozen, data.flags))
+        self.accounts.set_account_data(who, info, replace(data, free=left))
         self.emit(Withdraw(who, amount))
 
     def refund_fee(self, who: AccountId, amount: Balance) -> None:
@@ -255,9 +255,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         data = info.data
         left = data.free - amount
         if left >= self.config.existential_deposit or data.reserved or who == self.config.dust_account:
-            self.accounts.set_account_data(
-                who, info, AccountData(left, data.reserved, data.frozen, data.flags)
-            )
+            self.accounts.set_account_data(who, info, replace(data, free=left))
             return
         self.accounts.set_account_data(who, info, data.replace(free=0))
         if left:
@@ -273,7 +271,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
             raise Overflow
         if free < self.config.existential_deposit and who != self.config.dust_account:
             raise BelowMinimum
-        self.accounts.set_account_data(who, info, AccountData(free, data.reserved, data.frozen, data.flags))
+        self.accounts.set_account_data(who, info, replace(data, free=free))
         if not data.free and not data.reserved:
             self.emit(Endowed(who, amount))
 

@@ -56,7 +56,7 @@ from runtime.frame.error import BadOrigin, ConsumerRemaining, NoProviders
 from runtime.frame.governance import ParameterBook, RootKey
 from runtime.frame.interfaces import Authors
 from runtime.manifest import CODE_KEY
-from runtime.scale import U32
+from runtime.scale import U32, replace
 from runtime.types import AccountId, Balance, BlockNumber, DispatchClass, Hash, Nonce, Weight, db
 from runtime.types.account import AccountData, AccountInfo
 from runtime.types.digest import Digest, DigestItem, RuntimeEnvironmentUpdated
@@ -336,8 +336,7 @@ class System(Pallet[SystemEvent, SystemFault]):
         info = self.account[who]
         expected = info.nonce
         if nonce == expected:
-            after = AccountInfo(expected + 1, info.consumers, info.providers, info.sufficients, info.data)
-            self.account.set(who, after)
+            self.account.set(who, replace(info, nonce=expected + 1))
         return expected
 
     # runtime.frame.interfaces.AccountStore
@@ -351,8 +350,7 @@ class System(Pallet[SystemEvent, SystemFault]):
     def set_account_data(self, who: AccountId, before: AccountInfo, data: AccountData) -> None:
         info, old = before, before.data
         if (old.free or old.reserved) and (data.free or data.reserved):
-            after = AccountInfo(info.nonce, info.consumers, info.providers, info.sufficients, data)
-            self.account.set(who, after)
+            self.account.set(who, replace(info, data=data))
             return
         had, has = bool(old.free or old.reserved), bool(data.free or data.reserved)
         providers = info.providers + has - had
@@ -364,7 +362,7 @@ class System(Pallet[SystemEvent, SystemFault]):
                 self.emit(KilledAccount(who))
                 return
         fresh = providers == 1 and has and not had and info.sufficients == 0
-        self.account[who] = AccountInfo(info.nonce, info.consumers, providers, info.sufficients, data)
+        self.account[who] = replace(info, providers=providers, data=data)
         if fresh:
             self.emit(NewAccount(who))
 

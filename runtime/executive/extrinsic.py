@@ -159,7 +159,8 @@ class ExtrinsicCodec:
         signature = extrinsic.signature
         assert signature is not None
         extras = signature.extras
-        given = self._implied_by(extras)
+        implied_by = self._implied_by
+        given = implied_by(extras)
         added = implied.get(given)
         if added is None:
             if len(implied) >= IMPLIED_MAX:

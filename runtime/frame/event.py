@@ -42,7 +42,7 @@ class Emitter:
         pallet.
         """
         host = self._host
-        write = self._writers.get(event.__class__, self.encode)
+        write = self._writers.get(type(event), self.encode)
         events = host.overlay.events
         events += (host.phase, self._index, write(event), NO_TOPICS)
 

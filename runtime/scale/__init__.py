@@ -56,7 +56,7 @@ from runtime.scale.marks import (
     Result,
 )
 from runtime.scale.ordered import bits_codec, map_codec, set_codec
-from runtime.scale.record import Err, Ok
+from runtime.scale.record import Err, Ok, replace
 from runtime.scale.registry import Registry
 from runtime.scale.variants import Variant, option_codec, record_variant, result_codec, variant, variant_codec
 
@@ -123,6 +123,7 @@ __all__ = [
     "newtype_codec",
     "option_codec",
     "record_variant",
+    "replace",
     "result_codec",
     "set_codec",
     "str_codec",

@@ -23,16 +23,18 @@ def compact_bytes(value: int) -> bytes:
     return bytes(((size - 4) << 2 | 3,)) + value.to_bytes(size, "little")
 
 
-def _form(first: int) -> tuple[int, int]:
+def _form(first: int) -> tuple[int, int, int]:
     mode = first & 3
     if mode < 3:
-        return ((1, 0), (2, 1 << 6), (4, 1 << 14))[mode]
+        return ((1, 0, 2), (2, 1 << 6, 2), (4, 1 << 14, 2))[mode]
     payload = (first >> 2) + 4
-    return 1 + payload, 1 << (30 if payload == 4 else (payload - 1) * 8)
+    return 1 + payload, 1 << (30 if payload == 4 else (payload - 1) * 8), 8
 
 
 _FORMS: Final = tuple(_form(first) for first in range(256))
-"""By the first byte: how many bytes the integer takes, and the least one that needs so many."""
+"""By the first byte: how many bytes the integer takes, the least one that needs so many, and how many of its
+lowest bits only tell the form.
+"""
 
 
 def _reader(bits: int) -> Read[int]:
@@ -45,15 +47,14 @@ def _reader(bits: int) -> Read[int]:
             raise DecodeError("ends where a compact integer begins", at) from None
         if not first & 3:
             return first >> 2, at + 1
-        size, least = _FORMS[first]
+        size, least, tail = _FORMS[first]
         end = at + size
+        value = from_bytes(data[at:end], "little") >> tail
         if end > len(data):
             raise DecodeError(f"needs {size} bytes, {len(data) - at} remain", at)
-        raw = from_bytes(data[at:end], "little")
-        value = raw >> 8 if size > 4 else raw >> 2
-        if value < least:
-            raise DecodeError(f"compact integer {value} is not in its shortest form", at)
-        if value >= limit:
+        if not least <= value < limit:
+            if value < least:
+                raise DecodeError(f"compact integer {value} is not in its shortest form", at)
             raise DecodeError(f"compact integer {show(value)} is larger than a u{bits}", at)
         return value, end
 

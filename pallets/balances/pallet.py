@@ -147,7 +147,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         data = info.data
         self._set_hold(reason, who, self.on_hold(reason, who) + amount)
         self.accounts.set_account_data(
-            who, info, data.replace(free=data.free - amount, reserved=data.reserved + amount)
+            who, info, replace(data, free=data.free - amount, reserved=data.reserved + amount)
         )
         self.emit(Held(reason, who, amount))
 
@@ -158,7 +158,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         info = self.accounts.account_info(who)
         data = info.data
         self.accounts.set_account_data(
-            who, info, data.replace(free=data.free + amount, reserved=data.reserved - amount)
+            who, info, replace(data, free=data.free + amount, reserved=data.reserved - amount)
         )
         self.emit(Released(reason, who, amount))
 
@@ -172,7 +172,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         self._lower_hold(reason, source, amount)
         info = self.accounts.account_info(source)
         data = info.data
-        self.accounts.set_account_data(source, info, data.replace(reserved=data.reserved - amount))
+        self.accounts.set_account_data(source, info, replace(data, reserved=data.reserved - amount))
         if free:
             self._give(dest, amount)
             self.emit(TransferredFromHold(reason, source, dest, amount))
@@ -180,7 +180,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         self._set_hold(reason, dest, self.on_hold(reason, dest) + amount)
         info = self.accounts.account_info(dest)
         data = info.data
-        self.accounts.set_account_data(dest, info, data.replace(reserved=data.reserved + amount))
+        self.accounts.set_account_data(dest, info, replace(data, reserved=data.reserved + amount))
         self.emit(TransferOnHold(reason, source, dest, amount))
 
     def set_freeze(self, reason: Any, who: AccountId, amount: Balance) -> None:
@@ -196,7 +196,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         data = info.data
         most = max((each.amount for each in frozen), default=0)
         if most != data.frozen:
-            self.accounts.set_account_data(who, info, data.replace(frozen=most))
+            self.accounts.set_account_data(who, info, replace(data, frozen=most))
             change = abs(most - data.frozen)
             self.emit(Frozen(who, change) if most > data.frozen else Thawed(who, change))
 
@@ -222,7 +222,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         self._lower_hold(reason, who, amount)
         info = self.accounts.account_info(who)
         data = info.data
-        self.accounts.set_account_data(who, info, data.replace(reserved=data.reserved - amount))
+        self.accounts.set_account_data(who, info, replace(data, reserved=data.reserved - amount))
         self.total_issuance -= amount
         self.emit(BurnedHeld(reason, who, amount))
 
@@ -240,7 +240,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
     def refund_fee(self, who: AccountId, amount: Balance) -> None:
         info = self.accounts.account_info(who)
         data = info.data
-        self.accounts.set_account_data(who, info, data.replace(free=data.free + amount))
+        self.accounts.set_account_data(who, info, replace(data, free=data.free + amount))
         self.emit(Deposit(who, amount))
 
     def deposit_fees(self, who: AccountId, amount: Balance) -> None:
@@ -257,7 +257,7 @@ class Balances(Pallet[BalancesEvent, BalancesError]):
         if left >= self.config.existential_deposit or data.reserved or who == self.config.dust_account:
             self.accounts.set_account_data(who, info, replace(data, free=left))
             return
-        self.accounts.set_account_data(who, info, data.replace(free=0))
+        self.accounts.set_account_data(who, info, replace(data, free=0))
         if left:
             self.emit(DustLost(who, left))
             self._give(self.config.dust_account, left)

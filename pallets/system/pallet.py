@@ -376,8 +376,8 @@ class System(Pallet[SystemEvent, SystemFault]):
         info = self.account[who]
         if info.providers == 0:
             raise NoProviders
-        self.account[who] = info.replace(consumers=info.consumers + 1)
+        self.account[who] = replace(info, consumers=info.consumers + 1)
 
     def dec_consumers(self, who: AccountId) -> None:
         info = self.account[who]
-        self.account[who] = info.replace(consumers=max(0, info.consumers - 1))
+        self.account[who] = replace(info, consumers=max(0, info.consumers - 1))

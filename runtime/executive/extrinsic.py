@@ -159,6 +159,7 @@ class ExtrinsicCodec:
         signature = extrinsic.signature
         assert signature is not None
         extras = signature.extras
+        # A function that stands in a slot is called sooner by a name of its own.
         implied_by = self._implied_by
         given = implied_by(extras)
         added = implied.get(given)

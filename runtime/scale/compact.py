@@ -49,9 +49,9 @@ def _reader(bits: int) -> Read[int]:
             return first >> 2, at + 1
         size, least, tail = _FORMS[first]
         end = at + size
-        value = from_bytes(data[at:end], "little") >> tail
         if end > len(data):
             raise DecodeError(f"needs {size} bytes, {len(data) - at} remain", at)
+        value = from_bytes(data[at:end], "little") >> tail
         if not least <= value < limit:
             if value < least:
                 raise DecodeError(f"compact integer {value} is not in its shortest form", at)

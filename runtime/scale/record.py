@@ -16,8 +16,9 @@ E_co = TypeVar("E_co", covariant=True)
 _RESERVED = ("replace",)
 
 replace: Final = msgspec.structs.replace
-"""`replace(record, field=value)`: the same record with some fields changed. It is one call of C; the
-method is one of Python more, and to call the class with all fields takes half as long again.
+"""`replace(record, field=value)`: the same record with some fields changed. Raises TypeError for what is
+no field. It is one call of C; the method is one of Python more, and to call the class with all fields takes
+half as long again.
 """
 
 
